@@ -1,0 +1,59 @@
+using System.Xml.Linq;
+
+namespace Moiety.Architecture.Tests;
+
+/// <summary>Arrows point down only: the table of docs/architecture.md, checked against the project files.</summary>
+public class DependencyTests
+{
+    // What each part may reference. TorchSharp belongs to Training alone, so that an application that only runs models
+    // never carries libtorch.
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["Moiety.Numerics"] = [],
+        ["Moiety.Models"] = ["Moiety.Numerics"],
+        ["Moiety.Inference"] = ["Moiety.Models", "Moiety.Numerics"],
+        ["Moiety.Decoding"] = ["Moiety.Inference", "Moiety.Models", "Moiety.Numerics"],
+        ["Moiety.Data"] = ["Moiety.Models", "Moiety.Numerics"],
+        ["Moiety.Training"] = ["Moiety.Models", "Moiety.Data", "Moiety.Numerics"],
+        ["Moiety.Cli"] = ["Moiety.Numerics", "Moiety.Models", "Moiety.Inference", "Moiety.Decoding", "Moiety.Data", "Moiety.Training"],
+    };
+
+    private static string Root
+    {
+        get
+        {
+            DirectoryInfo? folder = new(AppContext.BaseDirectory);
+            while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Moiety.slnx")))
+            {
+                folder = folder.Parent;
+            }
+
+            return folder?.FullName ?? throw new InvalidOperationException("Moiety.slnx is not above the test's folder.");
+        }
+    }
+
+    public static TheoryData<string> Projects => [.. Directory.GetFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories)
+        .Select(path => Path.GetFileNameWithoutExtension(path)!)];
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Project_refers_only_downward(string project)
+    {
+        Assert.True(Allowed.ContainsKey(project), $"{project} is not in the dependency table: add its row.");
+        string[] references = [.. References(project, "ProjectReference").Select(include => Path.GetFileNameWithoutExtension(include)!)];
+        Assert.Empty(references.Except(Allowed[project]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Only_training_carries_TorchSharp(string project)
+    {
+        bool carries = References(project, "PackageReference").Any(name => name.Contains("torch", StringComparison.OrdinalIgnoreCase));
+        Assert.Equal(project == "Moiety.Training", carries);
+    }
+
+    private static IEnumerable<string> References(string project, string kind) =>
+        XDocument.Load(Path.Combine(Root, "src", project, project + ".csproj"))
+            .Descendants(kind)
+            .Select(element => element.Attribute("Include")!.Value.Replace('\\', '/'));
+}
