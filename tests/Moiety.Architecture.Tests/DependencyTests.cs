@@ -18,21 +18,7 @@ public class DependencyTests
         ["Moiety.Cli"] = ["Moiety.Numerics", "Moiety.Models", "Moiety.Inference", "Moiety.Decoding", "Moiety.Data", "Moiety.Training"],
     };
 
-    private static string Root
-    {
-        get
-        {
-            DirectoryInfo? folder = new(AppContext.BaseDirectory);
-            while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Moiety.slnx")))
-            {
-                folder = folder.Parent;
-            }
-
-            return folder?.FullName ?? throw new InvalidOperationException("Moiety.slnx is not above the test's folder.");
-        }
-    }
-
-    public static TheoryData<string> Projects => [.. Directory.GetFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories)
+    public static TheoryData<string> Projects => [.. Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories)
         .Select(path => Path.GetFileNameWithoutExtension(path)!)];
 
     [Theory]
@@ -53,7 +39,7 @@ public class DependencyTests
     }
 
     private static IEnumerable<string> References(string project, string kind) =>
-        XDocument.Load(Path.Combine(Root, "src", project, project + ".csproj"))
+        XDocument.Load(Path.Combine(Repository.Root, "src", project, project + ".csproj"))
             .Descendants(kind)
             .Select(element => element.Attribute("Include")!.Value.Replace('\\', '/'));
 }
