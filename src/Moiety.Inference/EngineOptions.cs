@@ -1,0 +1,28 @@
+using Moiety.Inference.KeyValues;
+
+namespace Moiety.Inference;
+
+/// <summary>How an <see cref="Engine"/> uses the machine. None of these changes what the model says.</summary>
+public sealed record EngineOptions
+{
+    /// <summary>Threads that compute, the caller's included; 0 takes one per processor. Results do not depend on it.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>How keys and values are stored. <see cref="KeyValueFormat.Q8_0"/> needs heads of a multiple of 32.</summary>
+    public KeyValueFormat KeyValueFormat { get; init; } = KeyValueFormat.F16;
+
+    /// <summary>Tokens of one key-value page: a power of two from 8 to 64. Results do not depend on it.</summary>
+    public int PageSize { get; init; } = 64;
+
+    /// <summary>
+    /// Most bytes that all key-value pages together may take, or null for half of the memory that the process may use.
+    /// Pages are allocated when they are first needed.
+    /// </summary>
+    public long? KeyValueMemory { get; init; }
+
+    /// <summary>Longest sequence in tokens, or null for the model's own context length. May exceed it (quality then falls).</summary>
+    public int? ContextLength { get; init; }
+
+    /// <summary>Whether to look through all weights for NaN and infinity when the model is opened.</summary>
+    public bool VerifyWeights { get; init; }
+}

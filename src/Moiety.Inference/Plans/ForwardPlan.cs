@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+
+namespace Moiety.Inference.Plans;
+
+/// <summary>
+/// Everything that a method may change about the forward pass of a slice, and what it wants to see of it. All fields are
+/// optional and combine; what is absent costs nothing. Immutable: share one plan among slices and steps.
+/// </summary>
+public sealed record ForwardPlan
+{
+    /// <summary>
+    /// Rotary position of each token of the slice, or default for the index in the sequence (in a tree: the number of
+    /// tokens before it plus its depth).
+    /// </summary>
+    public ImmutableArray<int> PositionIds { get; init; }
+
+    /// <summary>Which keys the tokens see.</summary>
+    public Visibility Visibility { get; init; } = Visibility.Causal;
+
+    /// <summary>Changes of attention scores.</summary>
+    public ImmutableArray<AttentionSteering> Steering { get; init; } = [];
+
+    /// <summary>Which layers run, or null for all.</summary>
+    public LayerSchedule? Schedule { get; init; }
+
+    /// <summary>Tokens of the slice (ascending) whose logits are wanted, or default for what the slice asks for.</summary>
+    public ImmutableArray<int> LogitPositions { get; init; }
+
+    /// <summary>
+    /// Depths whose hidden states to return: 0 is the embedding, l the residual stream after l layers, and the number of
+    /// layers plus 1 the final norm's output, which the head reads.
+    /// </summary>
+    public ImmutableArray<int> HiddenStates { get; init; } = [];
+
+    /// <summary>Layers whose attention weights to return.</summary>
+    public ImmutableArray<int> AttentionMaps { get; init; } = [];
+
+    /// <summary>Mixture-of-Experts layers whose routing to return.</summary>
+    public ImmutableArray<int> RouterDecisions { get; init; } = [];
+}
