@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -23,6 +24,13 @@ public abstract class Tokenizer
     /// <param name="parseSpecialTokens">Whether the written form of a special token in the text becomes that token. Off for untrusted text.</param>
     public abstract int[] Encode(string text, bool addSpecialTokens = true, bool parseSpecialTokens = false);
 
+    /// <summary>
+    /// Encodes bytes that are usually UTF-8: the same ids as <see cref="Encode"/> for text. Bytes that are not UTF-8 are encoded too,
+    /// so that <see cref="DecodeBytes"/> gives back exactly what went in.
+    /// </summary>
+    /// <inheritdoc cref="Encode"/>
+    public abstract int[] EncodeBytes(ReadOnlySpan<byte> text, bool addSpecialTokens = true, bool parseSpecialTokens = false);
+
     /// <summary>The bytes that a token stands for in text; empty for special tokens.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
     public abstract ReadOnlySpan<byte> GetBytes(int id);
@@ -33,6 +41,35 @@ public abstract class Tokenizer
     /// <summary>Whether the token is a control token, never part of the text.</summary>
     public abstract bool IsSpecial(int id);
 
-    /// <summary>Decodes ids; special tokens are left out, invalid UTF-8 becomes U+FFFD.</summary>
-    public abstract string Decode(ReadOnlySpan<int> ids);
+    /// <summary>
+    /// Whether encoding puts a space before the text (the dummy prefix of SentencePiece), so that decoding drops one space from the
+    /// start of a text.
+    /// </summary>
+    public virtual bool StripsLeadingSpace => false;
+
+    /// <summary>Decodes ids to text; special tokens are left out, invalid UTF-8 becomes U+FFFD.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>
+    public string Decode(ReadOnlySpan<int> ids) => Encoding.UTF8.GetString(DecodeBytes(ids));
+
+    /// <summary>Decodes ids to the bytes of the text; special tokens are left out.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>
+    public byte[] DecodeBytes(ReadOnlySpan<int> ids)
+    {
+        int length = 0;
+        foreach (int id in ids)
+        {
+            length = checked(length + GetBytes(id).Length);
+        }
+
+        byte[] bytes = new byte[length];
+        Span<byte> rest = bytes;
+        foreach (int id in ids)
+        {
+            ReadOnlySpan<byte> token = GetBytes(id);
+            token.CopyTo(rest);
+            rest = rest[token.Length..];
+        }
+
+        return StripsLeadingSpace && bytes is [(byte)' ', ..] ? bytes[1..] : bytes;
+    }
 }

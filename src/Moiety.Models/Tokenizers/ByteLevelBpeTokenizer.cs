@@ -1,0 +1,120 @@
+using System.Collections.Immutable;
+
+namespace Moiety.Models.Tokenizers;
+
+/// <summary>
+/// Byte-level byte-pair encoding (GPT-2, Llama 3, Qwen 2 and what <see cref="BpeTrainer"/> trains): a pre-tokenizer cuts the text into
+/// words, and the bytes of each word are merged by rank. Every byte string has an encoding.
+/// </summary>
+public sealed class ByteLevelBpeTokenizer : BpeTokenizer
+{
+    private readonly ByteLevelBpeOptions _options;
+    private readonly PreTokenizer[] _preTokenizers;
+    private readonly MergeTable _merges;
+    private readonly int[] _byteIds = new int[256];
+    private readonly ByteStringTable _words = new();
+    private readonly List<int> _wordIds = [];
+    private readonly WordCache _cache = new();
+
+    /// <summary>Creates a tokenizer.</summary>
+    /// <param name="pieces">
+    /// How each id is spelled in GPT-2's printable alphabet of bytes, or null where an id is not in use. Added tokens are spelled as they are.
+    /// </param>
+    /// <param name="merges">Merges in the order of their rank.</param>
+    /// <param name="options">The rest.</param>
+    /// <exception cref="InvalidInputException">An id is outside of the vocabulary, or an added token is empty or too long.</exception>
+    public ByteLevelBpeTokenizer(IReadOnlyList<string?> pieces, IReadOnlyList<BpeMerge> merges, ByteLevelBpeOptions options)
+        : base(pieces, [.. pieces.Select(piece => piece is null ? [] : ByteAlphabet.Read(piece))], options)
+    {
+        _options = options;
+        _preTokenizers = [.. options.PreTokenizers];
+        Merges = [.. merges];
+        _merges = Rank(merges, VocabularySize);
+        Array.Fill(_byteIds, options.UnknownTokenId ?? -1);
+        for (int id = 0; id < VocabularySize; id++)
+        {
+            ReadOnlySpan<byte> bytes = GetBytes(id);
+            if (!bytes.IsEmpty && _words.GetOrAdd(bytes) == _wordIds.Count)
+            {
+                _wordIds.Add(id);
+            }
+        }
+
+        for (int value = 0; value < 256; value++)
+        {
+            int word = _words.Find([(byte)value]);
+            _byteIds[value] = word >= 0 ? _wordIds[word] : _byteIds[value];
+        }
+    }
+
+    /// <summary>Merges in the order of their rank.</summary>
+    public ImmutableArray<BpeMerge> Merges { get; }
+
+    /// <summary>Cut one after the other, each within the words of the one before.</summary>
+    public ImmutableArray<PreTokenizer> PreTokenizers => _options.PreTokenizers;
+
+    /// <summary>Whether a word that is a token as a whole is not merged from bytes.</summary>
+    public bool IgnoreMerges => _options.IgnoreMerges;
+
+    /// <summary>Whether a text that does not begin with a space gets one.</summary>
+    public bool AddPrefixSpace => _options.AddPrefixSpace;
+
+    private protected override void EncodeSegment(ReadOnlySpan<byte> text, bool first, ref IdBuffer output)
+    {
+        if (AddPrefixSpace && text[0] != ' ')
+        {
+            byte[] spaced = [(byte)' ', .. text];
+            Split(spaced, 0, ref output);
+        }
+        else
+        {
+            Split(text, 0, ref output);
+        }
+    }
+
+    private void Split(ReadOnlySpan<byte> text, int stage, ref IdBuffer output)
+    {
+        if (stage == _preTokenizers.Length)
+        {
+            EncodeWord(text, ref output);
+            return;
+        }
+
+        while (!text.IsEmpty)
+        {
+            int length = _preTokenizers[stage].NextLength(text);
+            Split(text[..length], stage + 1, ref output);
+            text = text[length..];
+        }
+    }
+
+    private void EncodeWord(ReadOnlySpan<byte> word, ref IdBuffer output)
+    {
+        if (_cache.TryGet(word, out ReadOnlySpan<int> cached))
+        {
+            output.Add(cached);
+            return;
+        }
+
+        if (IgnoreMerges && _words.Find(word) is >= 0 and int whole)
+        {
+            output.Add(_wordIds[whole]);
+            return;
+        }
+
+        Span<int> symbols = output.Reserve(word.Length);
+        int count = 0;
+        foreach (byte value in word)
+        {
+            int id = _byteIds[value];
+            if (id >= 0)
+            {
+                symbols[count++] = id;
+            }
+        }
+
+        int left = BytePairMerger.Merge(symbols[..count], _merges);
+        _cache.Add(word, symbols[..left]);
+        output.RemoveLast(word.Length - left);
+    }
+}

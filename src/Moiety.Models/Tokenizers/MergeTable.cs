@@ -1,0 +1,55 @@
+using System.Numerics;
+
+namespace Moiety.Models.Tokenizers;
+
+/// <summary>What two neighboring tokens merge into, and how early: the ranked merges of byte-pair encoding.</summary>
+internal sealed class MergeTable
+{
+    private const ulong Empty = ulong.MaxValue;
+    private readonly ulong[] _keys;
+    private readonly (int Rank, int Result)[] _values;
+    private readonly int _shift;
+
+    /// <summary>Creates a table for at most <paramref name="capacity"/> merges.</summary>
+    public MergeTable(int capacity)
+    {
+        int slots = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(4, checked(2 * capacity)));
+        _shift = 64 - BitOperations.Log2((uint)slots);
+        _keys = new ulong[slots];
+        Array.Fill(_keys, Empty);
+        _values = new (int, int)[slots];
+    }
+
+    /// <summary>Adds a merge, unless the pair has one of a lower rank already.</summary>
+    public void Add(int left, int right, int rank, int result)
+    {
+        ulong key = Key(left, right);
+        int slot = Slot(key);
+        if (_keys[slot] == Empty || rank < _values[slot].Rank)
+        {
+            _keys[slot] = key;
+            _values[slot] = (rank, result);
+        }
+    }
+
+    /// <summary>Finds the merge of a pair; a lower rank merges earlier.</summary>
+    public bool TryGet(int left, int right, out int rank, out int result)
+    {
+        int slot = Slot(Key(left, right));
+        (rank, result) = _values[slot];
+        return _keys[slot] != Empty;
+    }
+
+    private static ulong Key(int left, int right) => ((ulong)(uint)left << 32) | (uint)right;
+
+    private int Slot(ulong key)
+    {
+        int slot = (int)((key * 0x9E3779B97F4A7C15) >> _shift);
+        while (_keys[slot] != key && _keys[slot] != Empty)
+        {
+            slot = (slot + 1) & (_keys.Length - 1);
+        }
+
+        return slot;
+    }
+}
