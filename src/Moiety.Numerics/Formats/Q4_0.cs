@@ -1,0 +1,122 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Moiety.Numerics.Kernels;
+using Moiety.Numerics.Products;
+
+namespace Moiety.Numerics.Formats;
+
+/// <summary>
+/// ggml's Q4_0: 32 elements in 18 bytes, a half-precision scale d followed by 16 bytes; the low nibble of byte i is element i,
+/// the high nibble element i + 16. The value is d·(nibble − 8), with d = m / −8 where m is the element of largest magnitude,
+/// with its sign.
+/// </summary>
+internal sealed unsafe class Q4_0 : StorageFormat
+{
+    private const int Length = 32;
+    private const int Size = 18;
+
+    public override string Name => "Q4_0";
+
+    public override int BlockLength => Length;
+
+    public override int BlockBytes => Size;
+
+    public override ActivationForms Activations => ActivationForms.Quantized8;
+
+    public override void Quantize(ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        CheckLengths(source.Length, destination.Length);
+        fixed (float* values = source)
+        fixed (byte* blocks = destination)
+        {
+            for (int b = 0; b < source.Length / Length; b++)
+            {
+                QuantizeBlock(values + (b * Length), blocks + (b * Size));
+            }
+        }
+    }
+
+    public override void Dequantize(ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        CheckLengths(destination.Length, source.Length);
+        fixed (byte* row = source)
+        {
+            for (int i = 0; i < destination.Length; i += 16)
+            {
+                Block.Load16(row, i).CopyTo(destination[i..]);
+            }
+        }
+    }
+
+    internal override void Multiply(in ProductTask task) => QuantizedProduct.Multiply<Block>(task);
+
+    internal override void Scores(float* query, byte* rows, long stride, int count, int dimension, float scale, float* scores) =>
+        AttentionKernels.Scores<Block>(query, rows, stride, count, dimension, scale, scores);
+
+    internal override void AccumulateRows(float* weights, byte* rows, long stride, int count, int dimension, float* output) =>
+        AttentionKernels.Accumulate<Block>(weights, rows, stride, count, dimension, output);
+
+    private static void QuantizeBlock(float* values, byte* block)
+    {
+        float magnitude = 0;
+        float largest = 0;
+        for (int i = 0; i < Length; i++)
+        {
+            if (MathF.Abs(values[i]) > magnitude)
+            {
+                magnitude = MathF.Abs(values[i]);
+                largest = values[i];
+            }
+        }
+        float scale = largest / -8;
+        float inverse = scale != 0 ? 1 / scale : 0;
+        *(Half*)block = (Half)scale;
+        for (int i = 0; i < Length / 2; i++)
+        {
+            int low = Math.Clamp((int)((values[i] * inverse) + 8.5f), 0, 15);
+            int high = Math.Clamp((int)((values[i + 16] * inverse) + 8.5f), 0, 15);
+            block[2 + i] = (byte)(low | (high << 4));
+        }
+    }
+
+    /// <summary>Reads blocks.</summary>
+    internal readonly struct Block : IQuantizedBlock, IRowReader
+    {
+        public static int Bytes => Size;
+
+        public static int Offset => 8;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> Load32(byte* block) => Nibbles(block).AsSByte();
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> ProductAvx2(byte* block, sbyte* x) =>
+            Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(Nibbles(block), Vector256.Load(x)), Vector256<short>.One);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Load16(byte* row, int index)
+        {
+            byte* block = row + ((long)(index / Length) * Size);
+            float scale = (float)*(Half*)block;
+            Vector128<byte> packed = Vector128.Load(block + 2);
+            Vector128<byte> nibbles = index % Length == 0 ? packed & Vector128.Create((byte)15) : packed >>> 4;
+            return Vector512.Create(scale) * QuantizedBlock.ToSingle(nibbles.AsSByte() - Vector128.Create((sbyte)8));
+        }
+
+        public static float Load(byte* row, long index)
+        {
+            byte* block = row + (index / Length * Size);
+            int packed = block[2 + (index % 16)];
+            int nibble = index % Length < 16 ? packed & 15 : packed >> 4;
+            return (float)*(Half*)block * (nibble - 8);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector256<byte> Nibbles(byte* block)
+        {
+            Vector128<byte> packed = Vector128.Load(block + 2);
+            return Vector256.Create(packed & Vector128.Create((byte)15), packed >>> 4);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Moiety.Numerics.Kernels;
+
+/// <summary>8 single-precision lanes. AVX2.</summary>
+internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
+{
+    public static int Count => 8;
+
+    public static Vector256<float> Zero => Vector256<float>.Zero;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load(float* source) => Vector256.Load(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector256<float> value, float* destination) => value.Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadHalf(ushort* source) => HalfToSingle(Widen(Vector128.Load(source)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadBrain(ushort* source) => (Widen(Vector128.Load(source)) << 16).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) =>
+        Vector256.MultiplyAddEstimate(a, b, c);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector256<float> value)
+    {
+        return Lanes128.Sum(value.GetLower() + value.GetUpper());
+    }
+
+    /// <summary>Widens halves that lie in the lower 16 bits of each lane; exact, with subnormals, infinities and NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> HalfToSingle(Vector256<uint> halves)
+    {
+        // Exponent and fraction moved into place read as x·2^-112; the product restores x, subnormals included.
+        Vector256<uint> magnitude = (halves & Vector256.Create(0x7FFFu)) << 13;
+        Vector256<uint> sign = (halves & Vector256.Create(0x8000u)) << 16;
+        Vector256<uint> finite = (magnitude.AsSingle() * Vector256.Create(BitConverter.UInt32BitsToSingle(239u << 23))).AsUInt32();
+        Vector256<uint> special = Vector256.GreaterThan(magnitude.AsInt32(), Vector256.Create(0x0F7FFFFF)).AsUInt32();
+        return (finite | (special & Vector256.Create(0x7F800000u)) | sign).AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> Widen(Vector128<ushort> values) =>
+        Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32(values).AsUInt32()
+            : Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values));
+}

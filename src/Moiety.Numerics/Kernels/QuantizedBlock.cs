@@ -1,0 +1,56 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Moiety.Numerics.Kernels;
+
+/// <summary>What weights and activations in blocks of 32 signed bytes share: rounding to the grid and widening.</summary>
+internal static unsafe class QuantizedBlock
+{
+    /// <summary>Elements of a block.</summary>
+    public const int Length = 32;
+
+    /// <summary>
+    /// Rounds 32 values to q = x / d, d = max |x| / 127, halves away from zero (ggml's reference quantizer), and returns d
+    /// rounded to half precision. The integers are taken with the unrounded d, as ggml does.
+    /// </summary>
+    public static Half Quantize(float* values, sbyte* quantized)
+    {
+        Vector512<float> low = Vector512.Load(values);
+        Vector512<float> high = Vector512.Load(values + 16);
+        Vector512<float> larger = Vector512.Max(Vector512.Abs(low), Vector512.Abs(high));
+        Vector256<float> eight = Vector256.Max(larger.GetLower(), larger.GetUpper());
+        Vector128<float> four = Vector128.Max(eight.GetLower(), eight.GetUpper());
+        Vector128<float> two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        float magnitude = MathF.Max(two[0], two[1]);
+        float scale = magnitude / 127;
+        Vector512<float> inverse = Vector512.Create(scale != 0 ? 1 / scale : 0);
+        Vector512<int> first = Round(low * inverse);
+        Vector512<int> second = Round(high * inverse);
+        Vector512<short> words = Vector512.Narrow(first, second);
+        Vector256.Narrow(words.GetLower(), words.GetUpper()).Store(quantized);
+        return (Half)scale;
+    }
+
+    /// <summary>Widens sixteen signed bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ToSingle(Vector128<sbyte> values)
+    {
+        if (Avx512F.IsSupported)
+        {
+            return Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(values));
+        }
+        Vector256<short> words = Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values));
+        return Vector512.ConvertToSingle(Vector512.Create(Vector256.WidenLower(words), Vector256.WidenUpper(words)));
+    }
+
+    /// <summary>
+    /// Rounds to the nearest integer, halves away from zero. The largest single below 1/2, not 1/2, is added: 0.49999997 would
+    /// otherwise become 1.
+    /// </summary>
+    private static Vector512<int> Round(Vector512<float> values)
+    {
+        Vector512<float> half = Vector512.Create(0.49999997f) | (values & Vector512.Create(-0f));
+        return Vector512.ConvertToInt32(values + half);
+    }
+}

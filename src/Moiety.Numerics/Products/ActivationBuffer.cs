@@ -1,0 +1,129 @@
+using Moiety.Numerics.Kernels;
+
+namespace Moiety.Numerics.Products;
+
+/// <summary>
+/// Activations in the forms that matrix products read. Prepared once, they serve several products (query, key and value; gate
+/// and up). The memory is allocated at the start and never per call.
+/// </summary>
+public sealed unsafe class ActivationBuffer : IDisposable
+{
+    private readonly AlignedBuffer _quantized;
+    private readonly AlignedBuffer _scales;
+    private readonly long _capacity;
+    private readonly int _rowCapacity;
+    private float* _source;
+    private long _sourceStride;
+
+    /// <summary>Creates a buffer.</summary>
+    /// <param name="rows">Most activation rows at once.</param>
+    /// <param name="columns">Most columns of a row.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is not positive.</exception>
+    public ActivationBuffer(int rows, int columns)
+        : this(rows, columns, KernelSets.Best)
+    {
+    }
+
+    /// <summary>Creates a buffer for products with a chosen kernel set.</summary>
+    internal ActivationBuffer(int rows, int columns, KernelSet kernels)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
+        Kernels = kernels;
+        _rowCapacity = rows;
+        int stride = Stride(columns);
+        _capacity = (long)rows * stride;
+        _quantized = new AlignedBuffer(_capacity);
+        _scales = new AlignedBuffer(_capacity / QuantizedBlock.Length * sizeof(float));
+    }
+
+    /// <summary>Activation rows prepared.</summary>
+    public int Rows { get; private set; }
+
+    /// <summary>Elements of a row.</summary>
+    public int Columns { get; private set; }
+
+    /// <summary>Forms prepared.</summary>
+    public ActivationForms Forms { get; private set; }
+
+    /// <summary>The kernels that read this buffer.</summary>
+    internal KernelSet Kernels { get; }
+
+    /// <summary>
+    /// Prepares activations; one worker's share. Every worker of the team calls this with the same arguments, and the team passes
+    /// a <see cref="Threading.WorkerTeam.Barrier"/> before the first product. Until the last product, x stays as it is.
+    /// </summary>
+    /// <param name="x">Activations, [rows, columns].</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Elements of a row; a multiple of 32 for <see cref="ActivationForms.Quantized8"/>.</param>
+    /// <param name="stride">Elements from one row to the next.</param>
+    /// <param name="forms">Forms to prepare: those of the weights' formats.</param>
+    /// <param name="worker">This worker.</param>
+    /// <param name="workers">Workers of the team.</param>
+    /// <exception cref="ArgumentException">The activations do not fit the buffer.</exception>
+    public void Prepare(float* x, int rows, int columns, long stride, ActivationForms forms, int worker, int workers)
+    {
+        CheckShape(rows, columns, stride, forms);
+        if (worker == 0)
+        {
+            _source = x;
+            _sourceStride = stride;
+            Rows = rows;
+            Columns = columns;
+            Forms = forms | ActivationForms.Single;
+        }
+        if ((forms & ActivationForms.Quantized8) == 0)
+        {
+            return;
+        }
+        int blocks = columns / QuantizedBlock.Length;
+        int blockStride = Stride(columns) / QuantizedBlock.Length;
+        long total = (long)rows * blocks;
+        long end = total * (worker + 1) / workers;
+        for (long index = total * worker / workers; index < end; index++)
+        {
+            long row = index / blocks;
+            long block = index % blocks;
+            long target = (row * blockStride) + block;
+            ((float*)_scales.Pointer)[target] = (float)QuantizedBlock.Quantize(
+                x + (row * stride) + (block * QuantizedBlock.Length), (sbyte*)_quantized.Pointer + (target * QuantizedBlock.Length));
+        }
+    }
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose()
+    {
+        _quantized.Dispose();
+        _scales.Dispose();
+    }
+
+    /// <summary>Row of singles.</summary>
+    internal float* Row(int row) => _source + (row * _sourceStride);
+
+    /// <summary>Row of signed bytes.</summary>
+    internal sbyte* Quantized(int row) => (sbyte*)_quantized.Pointer + ((long)row * Stride(Columns));
+
+    /// <summary>Scale of every block of a row.</summary>
+    internal float* Scales(int row) => (float*)_scales.Pointer + ((long)row * (Stride(Columns) / QuantizedBlock.Length));
+
+    /// <summary>Columns rounded up to whole groups of eight blocks, so that every row begins aligned.</summary>
+    private static int Stride(int columns) => checked((columns + 255) / 256 * 256);
+
+    private void CheckShape(int rows, int columns, long stride, ActivationForms forms)
+    {
+        if (rows < 0 || columns < 0 || rows > _rowCapacity || (long)rows * Stride(columns) > _capacity)
+        {
+            throw new ArgumentException(
+                $"Activations [{rows}, {columns}] do not fit a buffer of {_rowCapacity} rows and {_capacity} elements.");
+        }
+        if (stride < columns)
+        {
+            throw new ArgumentException($"Activation rows of {columns} elements overlap: they lie {stride} apart.", nameof(stride));
+        }
+        if ((forms & ActivationForms.Quantized8) != 0 && columns % QuantizedBlock.Length != 0)
+        {
+            throw new ArgumentException(
+                $"Activations [{rows}, {columns}] cannot be quantized: columns must be a multiple of {QuantizedBlock.Length}.", nameof(columns));
+        }
+    }
+}
