@@ -19,12 +19,38 @@ public abstract class Checkpoint : IDisposable
     /// <summary>The tokenizer, or null when the checkpoint carries none.</summary>
     public abstract Tokenizer? Tokenizer { get; }
 
-    /// <summary>Canonical names of all tensors, in the order of the file.</summary>
+    /// <summary>How its makers want text generated, or null when they did not say.</summary>
+    public virtual GenerationConfig? Generation => null;
+
+    /// <summary>Canonical names of all tensors, in the order of the forward pass.</summary>
     public abstract IReadOnlyCollection<string> TensorNames { get; }
 
     /// <summary>A view of a tensor. A vector is a matrix of one row.</summary>
     /// <exception cref="InvalidCheckpointException">There is no such tensor.</exception>
     public abstract Matrix GetTensor(string name);
+
+    /// <summary>
+    /// Opens a model: a Hugging Face folder, a <c>.gguf</c> file, llama2.c's <c>.bin</c> with <c>tokenizer.bin</c> beside it, or
+    /// one <c>.safetensors</c> file with <c>config.json</c> beside it. What the file is shows in its first bytes.
+    /// </summary>
+    /// <exception cref="InvalidInputException">It does not exist, is none of these, or is malformed.</exception>
+    public static Checkpoint Open(string path) => CheckpointReader.Open(path);
+
+    /// <summary>Looks at every weight: a NaN or an infinity would silently spoil all text.</summary>
+    /// <exception cref="InvalidCheckpointException">A weight is not finite; the message names the tensor and the index.</exception>
+    public void VerifyFinite(CancellationToken cancellationToken = default)
+    {
+        foreach (string name in TensorNames)
+        {
+            Matrix tensor = GetTensor(name);
+            long index = FiniteScan.FindNonFinite(tensor, cancellationToken);
+            if (index >= 0)
+            {
+                throw new InvalidCheckpointException(Path, $"tensor \"{name}\"",
+                    $"the weight at row {index / tensor.Columns}, column {index % tensor.Columns} is not a finite number ({tensor.Format.Name})");
+            }
+        }
+    }
 
     /// <summary>Closes the files. Matrices of this checkpoint must not be used afterwards.</summary>
     public void Dispose()

@@ -49,4 +49,34 @@ public sealed record ModelConfig
 
     /// <summary>Number of decoder layers.</summary>
     public int LayerCount => FeedForwards.Length;
+
+    /// <summary>Checks that the sizes are positive, sane and fit each other.</summary>
+    /// <exception cref="InvalidInputException">A rule is broken; the message names the field, the value and the rule.</exception>
+    public void Validate()
+    {
+        if (ModelConfigValidator.FindError(this) is { } error)
+        {
+            throw new InvalidInputException($"model configuration: {error.Field}: {error.Reason}.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(ModelConfig? other) => other is not null
+        && Family == other.Family
+        && VocabularySize == other.VocabularySize
+        && HiddenSize == other.HiddenSize
+        && HeadCount == other.HeadCount
+        && KeyValueHeadCount == other.KeyValueHeadCount
+        && HeadSize == other.HeadSize
+        && ContextLength == other.ContextLength
+        && NormEpsilon == other.NormEpsilon
+        && Rotary == other.Rotary
+        && TieWordEmbeddings == other.TieWordEmbeddings
+        && BosTokenId == other.BosTokenId
+        && FeedForwards.AsSpan().SequenceEqual(other.FeedForwards.AsSpan())
+        && EosTokenIds.AsSpan().SequenceEqual(other.EosTokenIds.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() =>
+        HashCode.Combine(Family, VocabularySize, HiddenSize, HeadCount, KeyValueHeadCount, HeadSize, ContextLength, LayerCount);
 }

@@ -1,0 +1,120 @@
+using System.Text.Json;
+using Moiety.Models.Configuration;
+using Moiety.Models.Families;
+using Moiety.Numerics;
+
+namespace Moiety.Models.Checkpoints;
+
+/// <summary>Opens a Hugging Face folder; see <see cref="HuggingFaceWriter"/> for what is in it.</summary>
+internal static class HuggingFaceReader
+{
+    /// <summary>Opens a folder.</summary>
+    /// <exception cref="InvalidInputException">A file is missing, malformed, or does not fit the others.</exception>
+    public static Checkpoint Open(string folder) => Open(folder, folder, WeightFiles(folder));
+
+    /// <summary>Opens one weight file whose <c>config.json</c> lies beside it.</summary>
+    public static Checkpoint OpenSingle(string file) =>
+        Open(file, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file))!, [file]);
+
+    private static MappedCheckpoint Open(string path, string folder, IReadOnlyList<string> weightFiles)
+    {
+        string configPath = System.IO.Path.Combine(folder, HuggingFaceFiles.Config);
+        if (!File.Exists(configPath))
+        {
+            throw new InvalidCheckpointException(path, HuggingFaceFiles.Config, $"{configPath} is missing: it says what model the weights are of");
+        }
+
+        JsonFields json = JsonFields.Read(configPath);
+        ModelFamily family = ModelFamilies.ForHuggingFace(json);
+        ModelConfig config = family.ReadHuggingFace(json);
+        if (ModelConfigValidator.FindError(config) is { } error)
+        {
+            throw new InvalidCheckpointException(configPath, error.Field, error.Reason);
+        }
+
+        List<SafetensorsFile> files = [];
+        try
+        {
+            files.AddRange(weightFiles.Select(SafetensorsFile.Open));
+            IReadOnlyList<KeyValuePair<string, Matrix>> tensors =
+                TensorTable.Match(path, config, family, family.HuggingFaceNaming, Merge(path, files));
+            return new MappedCheckpoint(path, config, tokenizer: null, ReadGeneration(folder), tensors, files);
+        }
+        catch
+        {
+            files.ForEach(file => file.Dispose());
+            throw;
+        }
+    }
+
+    private static Dictionary<string, MappedTensor> Merge(string path, List<SafetensorsFile> files)
+    {
+        Dictionary<string, MappedTensor> all = new(StringComparer.Ordinal);
+        foreach (SafetensorsFile file in files)
+        {
+            foreach (StoredTensor tensor in file.Tensors.Values)
+            {
+                if (!all.TryAdd(tensor.Name, new MappedTensor(file.Mapping, tensor)))
+                {
+                    throw new InvalidCheckpointException(path, $"tensor \"{tensor.Name}\"",
+                        $"it is in both {System.IO.Path.GetFileName(all[tensor.Name].File.Path)} and {System.IO.Path.GetFileName(file.Path)}");
+                }
+            }
+        }
+
+        return all;
+    }
+
+    private static IReadOnlyList<string> WeightFiles(string folder)
+    {
+        string single = System.IO.Path.Combine(folder, HuggingFaceFiles.Weights);
+        string index = System.IO.Path.Combine(folder, HuggingFaceFiles.Index);
+        if (File.Exists(index))
+        {
+            return Shards(folder, index);
+        }
+
+        if (File.Exists(single))
+        {
+            return [single];
+        }
+
+        string hint = Directory.EnumerateFiles(folder, "pytorch_model*.bin").Any()
+            ? " (there is a pickled pytorch_model.bin, which can run code: convert it to safetensors first)"
+            : "";
+        throw new InvalidCheckpointException(folder, HuggingFaceFiles.Weights, $"there is neither it nor {HuggingFaceFiles.Index}{hint}");
+    }
+
+    private static List<string> Shards(string folder, string index)
+    {
+        JsonFields map = JsonFields.Read(index).Object("weight_map")
+            ?? throw new InvalidCheckpointException(index, "weight_map", "it is missing");
+        SortedSet<string> names = new(StringComparer.Ordinal);
+        foreach (JsonProperty entry in map.Entries())
+        {
+            string? name = entry.Value.ValueKind == JsonValueKind.String ? JsonFields.TryText(entry.Value) : null;
+            if (string.IsNullOrEmpty(name) || name is "." or ".." || name.AsSpan().ContainsAny("/\\\0:"))
+            {
+                throw new InvalidCheckpointException(index, "weight_map", $"{entry.Value.GetRawText()} is no name of a file in the folder");
+            }
+
+            names.Add(name);
+        }
+
+        foreach (string name in names)
+        {
+            if (!File.Exists(System.IO.Path.Combine(folder, name)))
+            {
+                throw new InvalidCheckpointException(index, "weight_map", $"the folder has no file \"{name}\" (incomplete download?)");
+            }
+        }
+
+        return [.. names.Select(name => System.IO.Path.Combine(folder, name))];
+    }
+
+    private static GenerationConfig? ReadGeneration(string folder)
+    {
+        string path = System.IO.Path.Combine(folder, HuggingFaceFiles.Generation);
+        return File.Exists(path) ? GenerationConfigFile.Read(path) : null;
+    }
+}

@@ -1,0 +1,146 @@
+namespace Moiety.Models.Configuration;
+
+/// <summary>
+/// The rules that a configuration keeps, whoever wrote it: sizes positive and sane, parts that fit each other. Files are
+/// hostile, so the limits also bound what a reader allocates.
+/// </summary>
+internal static class ModelConfigValidator
+{
+    private const int MaxWidth = 1 << 20;
+    private const int MaxVocabulary = 1 << 24;
+    private const int MaxContext = 1 << 28;
+    /// <summary>Layers of a model, at most.</summary>
+    public const int MaxLayers = 4096;
+    private const int MaxExpertsPerLayer = 16384;
+    private const int MaxExperts = 1 << 18;
+
+    /// <summary>The first rule that is broken, as (field, reason); null when all hold.</summary>
+    public static (string Field, string Reason)? FindError(ModelConfig config) =>
+        Size("vocabulary size", config.VocabularySize, MaxVocabulary)
+        ?? Size("hidden size", config.HiddenSize, MaxWidth)
+        ?? Size("context length", config.ContextLength, MaxContext)
+        ?? Attention(config)
+        ?? Layers(config)
+        ?? SpecialTokens(config);
+
+    private static (string, string)? Attention(ModelConfig config)
+    {
+        if ((Size("number of attention heads", config.HeadCount, MaxWidth)
+            ?? Size("number of key-value heads", config.KeyValueHeadCount, MaxWidth)
+            ?? Size("head size", config.HeadSize, MaxWidth)) is { } error)
+        {
+            return error;
+        }
+
+        if ((long)config.HeadCount * config.HeadSize > MaxWidth)
+        {
+            return ("head size", $"{config.HeadCount} heads of {config.HeadSize} are wider than the limit of {MaxWidth}");
+        }
+
+        if (config.HeadCount % config.KeyValueHeadCount != 0)
+        {
+            return ("number of key-value heads", $"{config.KeyValueHeadCount} does not divide the {config.HeadCount} attention heads");
+        }
+
+        if (config.HeadSize % 2 != 0)
+        {
+            return ("head size", $"{config.HeadSize} is odd; rotary positions turn pairs, so it must be even");
+        }
+
+        if (!(config.Rotary.Theta > 0) || !float.IsFinite(config.Rotary.Theta))
+        {
+            return ("rotary theta", $"{config.Rotary.Theta} is not a positive number");
+        }
+
+        return config.NormEpsilon > 0 && config.NormEpsilon < 1
+            ? null
+            : ("norm epsilon", $"{config.NormEpsilon} is not between 0 and 1");
+    }
+
+    private static (string, string)? Layers(ModelConfig config)
+    {
+        if (config.FeedForwards.IsDefaultOrEmpty)
+        {
+            return ("number of layers", "there is no layer");
+        }
+
+        if (config.LayerCount > MaxLayers)
+        {
+            return ("number of layers", $"{config.LayerCount} is more than the limit of {MaxLayers}");
+        }
+
+        long experts = 0;
+        for (int layer = 0; layer < config.LayerCount; layer++)
+        {
+            FeedForwardConfig feedForward = config.FeedForwards[layer];
+            if (FeedForward(layer, feedForward) is { } error)
+            {
+                return error;
+            }
+
+            experts += feedForward.Moe?.ExpertCount ?? 0;
+        }
+
+        return experts <= MaxExperts
+            ? null
+            : ("number of experts", $"{experts} over all layers is more than the limit of {MaxExperts}");
+    }
+
+    private static (string, string)? FeedForward(int layer, FeedForwardConfig feedForward)
+    {
+        if (feedForward.Moe is not { } moe)
+        {
+            return Size($"layer {layer}: intermediate size", feedForward.IntermediateSize, MaxWidth);
+        }
+
+        if ((Size($"layer {layer}: number of experts", moe.ExpertCount, MaxExpertsPerLayer)
+            ?? Size($"layer {layer}: expert intermediate size", moe.ExpertIntermediateSize, MaxWidth)) is { } error)
+        {
+            return error;
+        }
+
+        if (moe.TopK < 1 || moe.TopK > moe.ExpertCount)
+        {
+            return ($"layer {layer}: experts per token", $"{moe.TopK} is not between 1 and the {moe.ExpertCount} experts of the layer");
+        }
+
+        if (moe.Residual)
+        {
+            return Size($"layer {layer}: intermediate size of the fixed MLP", feedForward.IntermediateSize, MaxWidth);
+        }
+
+        return feedForward.IntermediateSize == 0
+            ? null
+            : ($"layer {layer}: intermediate size", $"{feedForward.IntermediateSize}, but a layer of experts without a fixed MLP has no dense width: it must be 0");
+    }
+
+    private static (string, string)? SpecialTokens(ModelConfig config)
+    {
+        if (config.BosTokenId is { } bos && (bos < 0 || bos >= config.VocabularySize))
+        {
+            return ("BOS token", $"id {bos} is not in the vocabulary of {config.VocabularySize}");
+        }
+
+        if (config.EosTokenIds.IsDefault)
+        {
+            return ("EOS tokens", "the list is not set");
+        }
+
+        foreach (int eos in config.EosTokenIds)
+        {
+            if (eos < 0 || eos >= config.VocabularySize)
+            {
+                return ("EOS tokens", $"id {eos} is not in the vocabulary of {config.VocabularySize}");
+            }
+        }
+
+        return null;
+    }
+
+    private static (string, string)? Size(string field, int value, int limit) => value switch
+    {
+        <= 0 => (field, $"{value} is not positive"),
+        _ when value > limit => (field, $"{value} is more than the limit of {limit}"),
+        _ => null,
+    };
+}
