@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Moiety.Models.Configuration;
 using Moiety.Models.Families;
+using Moiety.Models.Tokenizers;
 using Moiety.Numerics;
 
 namespace Moiety.Models.Checkpoints;
@@ -38,7 +39,7 @@ internal static class HuggingFaceReader
             files.AddRange(weightFiles.Select(SafetensorsFile.Open));
             IReadOnlyList<KeyValuePair<string, Matrix>> tensors =
                 TensorTable.Match(path, config, family, family.HuggingFaceNaming, Merge(path, files));
-            return new MappedCheckpoint(path, config, tokenizer: null, ReadGeneration(folder), tensors, files);
+            return new MappedCheckpoint(path, config, ReadTokenizer(folder), ReadGeneration(folder), tensors, files);
         }
         catch
         {
@@ -110,6 +111,12 @@ internal static class HuggingFaceReader
         }
 
         return [.. names.Select(name => System.IO.Path.Combine(folder, name))];
+    }
+
+    private static Tokenizer? ReadTokenizer(string folder)
+    {
+        string path = System.IO.Path.Combine(folder, HuggingFaceFiles.Tokenizer);
+        return File.Exists(path) ? TokenizerJson.ReadFolder(folder) : null;
     }
 
     private static GenerationConfig? ReadGeneration(string folder)

@@ -112,7 +112,7 @@ public static class HuggingFaceWriter
         GenerationConfigFile.Write(Path.Combine(folder, HuggingFaceFiles.Generation), plan.Options.Generation ?? new(), plan.Config);
         if (tokenizer is not null)
         {
-            throw new InvalidInputException($"{folder}: tokenizers cannot be written yet.");
+            TokenizerJson.WriteFolder(tokenizer, folder);
         }
 
         JsonObject weightMap = [];

@@ -1,0 +1,23 @@
+namespace Moiety.Models.Tokenizers;
+
+/// <summary>How a SentencePiece-style tokenizer treats spaces and characters that it does not know.</summary>
+public sealed record SentencePieceOptions : TokenizerOptions
+{
+    /// <summary>The character that stands for a space in pieces: U+2581, or a plain space in llama2.c's files.</summary>
+    public char SpaceMark { get; init; } = '\u2581';
+
+    /// <summary>Where a space is added when encoding.</summary>
+    public SpacePrefix SpacePrefix { get; init; } = SpacePrefix.EverySegment;
+
+    /// <summary>Whether decoding drops one space from the start of a text.</summary>
+    public bool StripsLeadingSpace { get; init; } = true;
+
+    /// <summary>Whether every space begins a new word, which no merge crosses.</summary>
+    public bool SplitsAtSpaces { get; init; }
+
+    /// <summary>Whether a character that the vocabulary does not spell becomes its UTF-8 bytes, as pieces <c>&lt;0x00&gt;</c> to <c>&lt;0xFF&gt;</c>.</summary>
+    public bool ByteFallback { get; init; } = true;
+
+    /// <summary>Whether several unknown characters in a row are one unknown token.</summary>
+    public bool FuseUnknown { get; init; }
+}

@@ -1,0 +1,77 @@
+using Moiety.Models.Checkpoints;
+
+namespace Moiety.Models.Tokenizers;
+
+/// <summary>
+/// Tokenizers in the layout of a Hugging Face folder: <c>tokenizer.json</c>, and <c>tokenizer_config.json</c> for the tokens that start
+/// and end a text. Reads byte-level and SentencePiece-style byte-pair encoding.
+/// </summary>
+/// <remarks>Unicode normalization to NFC, which Qwen asks for, is left to the caller: text is taken as it is.</remarks>
+public static class TokenizerJson
+{
+    /// <summary>Name of the main file in a checkpoint folder.</summary>
+    public const string FileName = "tokenizer.json";
+
+    /// <summary>Name of the file that says which tokens start and end a text.</summary>
+    public const string ConfigFileName = "tokenizer_config.json";
+
+    // The largest published file has 34 MB.
+    private const long LargestFile = 256L << 20;
+
+    /// <summary>Reads the tokenizer of a checkpoint folder.</summary>
+    /// <exception cref="InvalidCheckpointException">A file is missing, damaged, or uses a component that is not supported.</exception>
+    public static Tokenizer ReadFolder(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        string configPath = Path.Combine(folder, ConfigFileName);
+        if (!File.Exists(path))
+        {
+            throw new InvalidCheckpointException(folder, FileName, "the file is missing; the folder must hold the tokenizer of the model");
+        }
+
+        return Read(ReadFile(path), File.Exists(configPath) ? ReadFile(configPath) : null, path);
+    }
+
+    /// <summary>Reads a tokenizer from the contents of the two files.</summary>
+    /// <param name="tokenizer">Contents of <c>tokenizer.json</c>.</param>
+    /// <param name="config">Contents of <c>tokenizer_config.json</c>, or null.</param>
+    /// <param name="path">Name of the file for errors.</param>
+    /// <exception cref="InvalidCheckpointException">A file is damaged, or uses a component that is not supported.</exception>
+    public static Tokenizer Read(byte[] tokenizer, byte[]? config, string path)
+    {
+        JsonField root = JsonField.Parse(path, tokenizer);
+        JsonField? configRoot = config is null
+            ? null
+            : JsonField.Parse(Path.Combine(Path.GetDirectoryName(path) ?? "", ConfigFileName), config);
+        return TokenizerJsonReader.Read(root, configRoot, path);
+    }
+
+    /// <summary>Writes both files into a folder, each in one step.</summary>
+    /// <exception cref="InvalidInputException">The tokenizer is of a kind that the format cannot hold.</exception>
+    public static void WriteFolder(Tokenizer tokenizer, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        Directory.CreateDirectory(folder);
+        WriteFile(Path.Combine(folder, FileName), Write(tokenizer));
+        WriteFile(Path.Combine(folder, ConfigFileName), TokenizerJsonWriter.WriteConfig(tokenizer));
+    }
+
+    /// <summary>The contents of <c>tokenizer.json</c>.</summary>
+    /// <exception cref="InvalidInputException">The tokenizer is of a kind that the format cannot hold.</exception>
+    public static byte[] Write(Tokenizer tokenizer) => TokenizerJsonWriter.Write(tokenizer);
+
+    private static byte[] ReadFile(string path)
+    {
+        long length = new FileInfo(path).Length;
+        return length <= LargestFile
+            ? File.ReadAllBytes(path)
+            : throw new InvalidCheckpointException(path, "size", $"{length} bytes are more than a tokenizer can have ({LargestFile})");
+    }
+
+    private static void WriteFile(string path, byte[] contents)
+    {
+        string unfinished = path + ".tmp";
+        File.WriteAllBytes(unfinished, contents);
+        File.Move(unfinished, path, overwrite: true);
+    }
+}

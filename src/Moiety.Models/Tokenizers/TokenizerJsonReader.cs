@@ -1,0 +1,209 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Moiety.Models.Checkpoints;
+
+namespace Moiety.Models.Tokenizers;
+
+/// <summary>
+/// Reads a <c>tokenizer.json</c> of model type BPE. What a component means is in <see cref="TokenizerJsonComponents"/>; a component
+/// that is not known is an error that names it, since a tokenizer that is almost right would give wrong ids in silence.
+/// </summary>
+internal static class TokenizerJsonReader
+{
+    /// <summary>Reads the two files.</summary>
+    public static Tokenizer Read(JsonField root, JsonField? config, string path)
+    {
+        JsonField model = root.Get("model");
+        RequireBpe(model);
+        List<string?> pieces = ReadVocabulary(model.Get("vocab"));
+        Dictionary<string, int> ids = new(pieces.Count, StringComparer.Ordinal);
+        for (int id = 0; id < pieces.Count; id++)
+        {
+            if (pieces[id] is { } piece)
+            {
+                ids.Add(piece, id);
+            }
+        }
+
+        BpeMerge[] merges = ReadMerges(model.Get("merges"), ids);
+        ImmutableArray<AddedToken> added = ReadAddedTokens(root.Find("added_tokens"), pieces, ids);
+        TokenizerJsonComponents components = TokenizerJsonComponents.Read(root, added);
+        try
+        {
+            return components.IsByteLevel
+                ? ByteLevel(pieces, merges, Common(new ByteLevelBpeOptions(), model, config, ids, added, components), model, components)
+                : SentencePiece(pieces, merges, Common(new SentencePieceOptions(), model, config, ids, added, components), model, components);
+        }
+        catch (InvalidInputException error) when (error is not InvalidCheckpointException)
+        {
+            throw new InvalidCheckpointException(path, "vocabulary", error.Message);
+        }
+    }
+
+    private static ByteLevelBpeTokenizer ByteLevel(
+        List<string?> pieces, BpeMerge[] merges, ByteLevelBpeOptions common, JsonField model, TokenizerJsonComponents components) =>
+        new(pieces, merges, common with
+        {
+            PreTokenizers = components.PreTokenizers,
+            AddPrefixSpace = components.AddPrefixSpace,
+            IgnoreMerges = model.Flag("ignore_merges"),
+        });
+
+    private static SentencePieceBpeTokenizer SentencePiece(
+        List<string?> pieces, BpeMerge[] merges, SentencePieceOptions common, JsonField model, TokenizerJsonComponents components) =>
+        SentencePieceBpeTokenizer.FromMerges(pieces, merges, common with
+        {
+            SpacePrefix = components.SpacePrefix,
+            SplitsAtSpaces = components.SplitsAtSpaces,
+            StripsLeadingSpace = components.StripsLeadingSpace,
+            ByteFallback = model.Flag("byte_fallback"),
+            FuseUnknown = model.Flag("fuse_unk"),
+        });
+
+    private static void RequireBpe(JsonField model)
+    {
+        // Files from before 2020 have no type; theirs is told by the merges.
+        string type = model.Find("type")?.Text() ?? (model.Find("merges") is null ? "without type" : "BPE");
+        if (type != "BPE")
+        {
+            throw model.Error($"the tokenizer model \"{type}\" is not supported yet; supported is BPE, byte-level or SentencePiece-style");
+        }
+
+        foreach (string key in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
+        {
+            if (model.Find(key)?.Text() is { Length: > 0 } text)
+            {
+                throw model.Error($"{key} \"{text}\" is not supported; supported is BPE without marks inside of words");
+            }
+        }
+    }
+
+    private static List<string?> ReadVocabulary(JsonField vocabulary)
+    {
+        List<string?> pieces = [];
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach ((string piece, JsonField value) in vocabulary.Members())
+        {
+            int id = value.Count(BpeTokenizer.LargestVocabulary);
+            Extend(pieces, id);
+            if (pieces[id] is not null || !seen.Add(piece))
+            {
+                throw vocabulary.Error($"the id {id} or the piece \"{piece}\" is there twice");
+            }
+
+            pieces[id] = piece;
+        }
+
+        return pieces.Count > 0 ? pieces : throw vocabulary.Error("is empty");
+    }
+
+    private static BpeMerge[] ReadMerges(JsonField field, Dictionary<string, int> ids)
+    {
+        List<BpeMerge> merges = new(field.Length());
+        foreach (JsonField item in field.Items())
+        {
+            (string left, string right) = ReadPair(item);
+            if (!ids.TryGetValue(left, out int leftId) || !ids.TryGetValue(right, out int rightId) || !ids.TryGetValue(left + right, out int result))
+            {
+                throw item.Error($"\"{left}\" + \"{right}\" or what they merge into is not in the vocabulary");
+            }
+
+            merges.Add(new BpeMerge(leftId, rightId, result));
+        }
+
+        return [.. merges];
+    }
+
+    private static (string Left, string Right) ReadPair(JsonField item)
+    {
+        if (item.Kind == JsonValueKind.Array)
+        {
+            return item.Items().ToArray() is [var first, var second]
+                ? (first.Text(), second.Text())
+                : throw item.Error("must be a pair of pieces");
+        }
+
+        string text = item.Text();
+        int space = text.IndexOf(' ', StringComparison.Ordinal);
+        return space > 0 && space < text.Length - 1 && text.IndexOf(' ', space + 1) < 0
+            ? (text[..space], text[(space + 1)..])
+            : throw item.Error("must be two pieces with a space between them");
+    }
+
+    private static ImmutableArray<AddedToken> ReadAddedTokens(JsonField? field, List<string?> pieces, Dictionary<string, int> ids)
+    {
+        ImmutableArray<AddedToken>.Builder added = ImmutableArray.CreateBuilder<AddedToken>();
+        HashSet<int> seen = [];
+        foreach (JsonField item in field?.Items() ?? [])
+        {
+            AddedToken token = new()
+            {
+                Id = item.Get("id").Count(BpeTokenizer.LargestVocabulary),
+                Content = item.Get("content").Text(),
+                SingleWord = item.Flag("single_word"),
+                LeftStrip = item.Flag("lstrip"),
+                RightStrip = item.Flag("rstrip"),
+                Normalized = item.Flag("normalized", absent: true),
+                Special = item.Flag("special"),
+            };
+            Extend(pieces, token.Id);
+            if (!seen.Add(token.Id) || (pieces[token.Id] is { } piece && piece != token.Content)
+                || (ids.TryGetValue(token.Content, out int other) && other != token.Id))
+            {
+                throw item.Error($"\"{token.Content}\" with id {token.Id} clashes with another token");
+            }
+
+            pieces[token.Id] = token.Content;
+            ids[token.Content] = token.Id;
+            added.Add(token);
+        }
+
+        return added.ToImmutable();
+    }
+
+    private static T Common<T>(
+        T options, JsonField model, JsonField? config, Dictionary<string, int> ids, ImmutableArray<AddedToken> added, TokenizerJsonComponents components)
+        where T : TokenizerOptions
+    {
+        int? bos = FindToken(config, "bos_token", ids);
+        int? eos = FindToken(config, "eos_token", ids);
+        ImmutableArray<int> prefix = components.Prefix;
+
+        // Without a tokenizer_config.json, a special token that the template puts first is the one that starts a sequence.
+        bos ??= config is null && prefix is [int start] && added.Any(token => token.Id == start && token.Special) ? start : null;
+        if (!components.HasTemplate && bos is int first && config?.Flag("add_bos_token") == true)
+        {
+            prefix = [first];
+        }
+
+        return options with
+        {
+            AddedTokens = added,
+            BosTokenId = bos,
+            EosTokenIds = eos is int last ? [last] : [],
+            UnknownTokenId = FindToken(model, "unk_token", ids),
+            Prefix = prefix,
+            Suffix = components.Suffix,
+        };
+    }
+
+    // A token is given as its text or as an object with "content".
+    private static int? FindToken(JsonField? owner, string key, Dictionary<string, int> ids)
+    {
+        if (owner?.Find(key) is not { } field)
+        {
+            return null;
+        }
+
+        string content = field.Kind == JsonValueKind.Object ? field.Get("content").Text() : field.Text();
+        return ids.TryGetValue(content, out int id) ? id : throw field.Error($"\"{content}\" is not in the vocabulary");
+    }
+
+    private static void Extend(List<string?> pieces, int id)
+    {
+        for (int i = pieces.Count; i <= id; i++)
+        {
+            pieces.Add(null);
+        }
+    }
+}
