@@ -1,0 +1,47 @@
+using System.Buffers;
+using Moiety.Models;
+
+namespace Moiety.Decoding.Processors;
+
+/// <summary>
+/// Makes every token that occurs in the prompt or the text so far less likely (Keskar et al., CTRL, arXiv 1909.05858): a
+/// positive logit is divided by the penalty, a negative one multiplied, once however often the token occurs. Hugging Face:
+/// <c>RepetitionPenaltyLogitsProcessor</c>.
+/// </summary>
+public sealed class RepetitionPenalty : LogitsProcessor
+{
+    /// <summary>Creates the processor.</summary>
+    /// <param name="penalty">Above 1 discourages repetition, below 1 encourages it; above 0.</param>
+    /// <exception cref="InvalidInputException">The penalty is not a positive number.</exception>
+    public RepetitionPenalty(float penalty)
+    {
+        if (!(penalty > 0) || !float.IsFinite(penalty))
+        {
+            throw new InvalidInputException($"repetition-penalty must be a number above 0, not {penalty}.");
+        }
+
+        Penalty = penalty;
+    }
+
+    /// <summary>The divisor of positive and factor of negative logits.</summary>
+    public float Penalty { get; }
+
+    /// <inheritdoc/>
+    public override void Process(in DecodingState state, Span<float> logits)
+    {
+        int words = (logits.Length + 63) / 64;
+        ulong[] seen = ArrayPool<ulong>.Shared.Rent(words);
+        seen.AsSpan(0, words).Clear();
+        foreach (int token in state.Tokens)
+        {
+            ulong bit = 1UL << (token & 63);
+            if ((seen[token >> 6] & bit) == 0)
+            {
+                seen[token >> 6] |= bit;
+                logits[token] = logits[token] < 0 ? logits[token] * Penalty : logits[token] / Penalty;
+            }
+        }
+
+        ArrayPool<ulong>.Shared.Return(seen);
+    }
+}
