@@ -1,0 +1,135 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Numerics.Tensors;
+using Moiety.Decoding.Processors;
+using Moiety.Inference;
+using Moiety.Inference.KeyValues;
+using Moiety.Inference.Steps;
+using Moiety.Models;
+
+namespace Moiety.Decoding.Strategies;
+
+/// <summary>
+/// One token at a time: logits, then the processors, then the sampler (greedy or random). The prompt is computed in chunks.
+/// </summary>
+public sealed class SamplingStrategy : DecodingStrategy
+{
+    private readonly KvCache _cache;
+    private readonly GenerationOptions _options;
+    private readonly ImmutableArray<int> _stopTokens;
+    private readonly int _promptLength;
+    private readonly int _stream;
+    private readonly int[] _tokens;
+    private int _count;
+    private int _slice;
+
+    /// <summary>Starts a text.</summary>
+    /// <param name="cache">
+    /// The sequence: empty, or holding some first tokens of the prompt (a shared prefix). Stays the caller's.
+    /// </param>
+    /// <param name="prompt">The prompt, at least one token more than the cache holds.</param>
+    /// <param name="options">How to choose tokens and when to end.</param>
+    /// <param name="stopTokens">Tokens that end the text.</param>
+    /// <param name="stream">Number of the random stream.</param>
+    /// <exception cref="ContextOverflowException">The prompt is longer than the context.</exception>
+    /// <exception cref="InvalidInputException">The prompt is empty or an option makes no sense.</exception>
+    public SamplingStrategy(
+        KvCache cache, ReadOnlySpan<int> prompt, GenerationOptions options, ImmutableArray<int> stopTokens, int stream = 0)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        if (prompt.IsEmpty)
+        {
+            throw new InvalidInputException("the prompt has no tokens: give at least one.");
+        }
+
+        if (prompt.Length > cache.ContextLength)
+        {
+            throw new ContextOverflowException(0, prompt.Length, cache.ContextLength);
+        }
+
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(cache.Length, prompt.Length, nameof(cache));
+        _cache = cache;
+        _options = options;
+        _stopTokens = stopTokens;
+        _stream = stream;
+        _promptLength = prompt.Length;
+
+        // A prompt of the whole context still gives one token, which is never fed back.
+        _tokens = new int[(int)Math.Min((long)prompt.Length + options.MaxTokens, cache.ContextLength + 1L)];
+        prompt.CopyTo(_tokens);
+        _count = prompt.Length;
+    }
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, _count);
+
+    /// <inheritdoc/>
+    public override int PromptLength => _promptLength;
+
+    /// <inheritdoc/>
+    public override void AddSlices(Batch batch, int budget)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentOutOfRangeException.ThrowIfLessThan(budget, 1);
+        ReadOnlySpan<int> next = Tokens[_cache.Length..];
+        bool last = next.Length <= budget;
+        _slice = batch.Add(_cache, last ? next : next[..budget], last ? LogitsWanted.Last : LogitsWanted.None);
+    }
+
+    /// <inheritdoc/>
+    public override void Advance(StepResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        if (_cache.Length < _count)
+        {
+            return;
+        }
+
+        int token = Choose(result.Logits(_slice));
+        if (_stopTokens.Contains(token))
+        {
+            Finish(Decoding.FinishReason.EndOfText);
+            return;
+        }
+
+        _tokens[_count++] = token;
+        if (_count - _promptLength == _options.MaxTokens)
+        {
+            Finish(Decoding.FinishReason.MaxTokens);
+        }
+        else if (_count > _cache.ContextLength)
+        {
+            Finish(Decoding.FinishReason.ContextFull);
+        }
+    }
+
+    private int Choose(ReadOnlySpan<float> computed)
+    {
+        float[] rented = ArrayPool<float>.Shared.Rent(computed.Length);
+        Span<float> logits = rented.AsSpan(0, computed.Length);
+        computed.CopyTo(logits);
+        ThrowUnlessFinite(logits, "the model gave logits that are not numbers; its weights are damaged (NaN or infinite)");
+        DecodingState state = new(Tokens, _promptLength, _stream);
+        foreach (LogitsProcessor processor in _options.Processors)
+        {
+            processor.Process(state, logits);
+        }
+
+        ThrowUnlessFinite(logits, "after the logits processors no token can be chosen; a penalty is too large");
+        int token = _options.Sampler.Sample(state, logits);
+        ArrayPool<float>.Shared.Return(rented);
+        return token;
+    }
+
+    // The maximum is NaN when any logit is, infinite when one is infinite, and minus infinity when all tokens are forbidden.
+    private void ThrowUnlessFinite(ReadOnlySpan<float> logits, string problem)
+    {
+        float maximum = TensorPrimitives.Max(logits);
+        if (!float.IsFinite(maximum))
+        {
+            throw new InvalidInputException($"token {_count} of the sequence: {problem} (largest score: {maximum}).");
+        }
+    }
+}
