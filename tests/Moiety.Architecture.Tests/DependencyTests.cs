@@ -15,7 +15,8 @@ public class DependencyTests
         ["Moiety.Decoding"] = ["Moiety.Inference", "Moiety.Models", "Moiety.Numerics"],
         ["Moiety.Data"] = ["Moiety.Models", "Moiety.Numerics"],
         ["Moiety.Training"] = ["Moiety.Models", "Moiety.Data", "Moiety.Numerics"],
-        ["Moiety.Cli"] = ["Moiety.Numerics", "Moiety.Models", "Moiety.Inference", "Moiety.Decoding", "Moiety.Data", "Moiety.Training"],
+        ["Moiety.Evaluation"] = ["Moiety.Decoding", "Moiety.Data", "Moiety.Inference", "Moiety.Models", "Moiety.Numerics"],
+        ["Moiety.Cli"] = ["Moiety.Numerics", "Moiety.Models", "Moiety.Inference", "Moiety.Decoding", "Moiety.Data", "Moiety.Evaluation", "Moiety.Training"],
     };
 
     public static TheoryData<string> Projects => [.. Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories)
