@@ -33,19 +33,30 @@ public unsafe class LlamaCppHarnessTests
             (0, 1, 1, 1, 1, 0),
             (context.Embeddings, context.OffloadKqv, context.NoPerformanceTimers, context.OffloadOperations, context.FullSlidingWindow, context.UnifiedKeyValueCache));
         Assert.Equal((0, 0, 0), (context.Samplers, (nint)context.SamplerCount, context.OtherContext));
+
+        Assert.Equal(64, sizeof(LlamaCppQuantizeParameters));
+        LlamaCppQuantizeParameters quantize = library.QuantizeDefaults();
+        Assert.Equal((0, 7, quantize.OutputTensorType), (quantize.Threads, quantize.FileType, quantize.EmbeddingTensorType));
+        Assert.Equal((0, 1, 0, 0), (quantize.AllowRequantize, quantize.QuantizeOutputTensor, quantize.OnlyCopy, quantize.Pure));
     }
 
     // A C function that returns a large structure gets the address to write to as a hidden first argument. Given memory
     // full of a pattern, it shows how far the library's structure reaches.
     [Theory]
-    [InlineData(false, 72, 80)]
-    [InlineData(true, 152, 160)]
-    public void The_library_writes_structures_of_that_size(bool context, int above, int atMost)
+    [InlineData("model", 72, 80)]
+    [InlineData("context", 152, 160)]
+    [InlineData("quantize", 56, 64)]
+    public void The_library_writes_structures_of_that_size(string structure, int above, int atMost)
     {
         LlamaCppLibrary library = LlamaCppOracle.Require();
         byte* memory = stackalloc byte[512];
         new Span<byte>(memory, 512).Fill(0xA5);
-        nint function = context ? (nint)library.ContextDefaults : (nint)library.ModelDefaults;
+        nint function = structure switch
+        {
+            "model" => (nint)library.ModelDefaults,
+            "context" => (nint)library.ContextDefaults,
+            _ => (nint)library.QuantizeDefaults,
+        };
         ((delegate* unmanaged[Cdecl]<byte*, byte*>)function)(memory);
         Assert.InRange(new ReadOnlySpan<byte>(memory, 512).LastIndexOfAnyExcept((byte)0xA5) + 1, above + 1, atMost);
     }
@@ -85,5 +96,26 @@ public unsafe class LlamaCppHarnessTests
         float[][] actual = context.AllLogits(tokens);
         double[][] expected = new ReferenceDecoder(weights).Logits(tokens);
         Assert.InRange(LogitDistance.Relative(expected, actual), 0, 2e-5);
+    }
+
+    [Theory]
+    [InlineData("F16", 0.01)]
+    [InlineData("Q8_0", 0.05)]
+    [InlineData("Q4_0", 0.5)]
+    public void Quantizes_files_that_then_load(string format, double bound)
+    {
+        LlamaCppLibrary library = LlamaCppOracle.Require();
+        ModelConfig config = RandomModel.Mixtral(4);
+        using TemporaryFolder folder = new();
+        GgufFixture.Write(folder.File("f32.gguf"), new RandomModel(config, 7));
+        library.Quantize(folder.File("f32.gguf"), folder.File("quantized.gguf"), format);
+        Assert.True(new FileInfo(folder.File("quantized.gguf")).Length < new FileInfo(folder.File("f32.gguf")).Length * 0.6);
+
+        int[] tokens = new SplitMix(8).Tokens(8, config.VocabularySize);
+        using LlamaCppModel exact = new(library, folder.File("f32.gguf"));
+        using LlamaCppModel rounded = new(library, folder.File("quantized.gguf"));
+        using LlamaCppContext first = exact.CreateContext(64);
+        using LlamaCppContext second = rounded.CreateContext(64);
+        Assert.InRange(LogitDistance.Relative(first.AllLogits(tokens), second.AllLogits(tokens)), 1e-7, bound);
     }
 }

@@ -37,6 +37,8 @@ public sealed unsafe class LlamaCppLibrary
         Tokenize = (delegate* unmanaged[Cdecl]<nint, byte*, int, int*, int, byte, byte, int>)NativeLibrary.GetExport(llama, "llama_tokenize");
         Detokenize = (delegate* unmanaged[Cdecl]<nint, int*, int, byte*, int, byte, byte, int>)NativeLibrary.GetExport(llama, "llama_detokenize");
         LayerCount = (delegate* unmanaged[Cdecl]<nint, int>)NativeLibrary.GetExport(llama, "llama_model_n_layer");
+        QuantizeDefaults = (delegate* unmanaged[Cdecl]<LlamaCppQuantizeParameters>)NativeLibrary.GetExport(llama, "llama_model_quantize_default_params");
+        QuantizeModel = (delegate* unmanaged[Cdecl]<byte*, byte*, LlamaCppQuantizeParameters*, uint>)NativeLibrary.GetExport(llama, "llama_model_quantize");
         ParameterCount = (delegate* unmanaged[Cdecl]<nint, ulong>)NativeLibrary.GetExport(llama, "llama_model_n_params");
 
         var setLog = (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<int, byte*, nint, void>, nint, void>)NativeLibrary.GetExport(llama, "llama_log_set");
@@ -68,6 +70,34 @@ public sealed unsafe class LlamaCppLibrary
         }
     }
 
+    /// <summary>Writes a GGUF file anew in another format, every matrix but the routers in the same one.</summary>
+    /// <param name="source">A file in F32 or F16.</param>
+    /// <param name="destination">The file to write.</param>
+    /// <param name="format">F32, F16, Q4_0 or Q8_0.</param>
+    public void Quantize(string source, string destination, string format)
+    {
+        LlamaCppQuantizeParameters parameters = QuantizeDefaults();
+        parameters.Threads = 1;
+        parameters.Pure = 1;
+        parameters.FileType = format switch
+        {
+            "F32" => 0,
+            "F16" => 1,
+            "Q4_0" => 2,
+            "Q8_0" => 7,
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, null),
+        };
+        TakeLog();
+        fixed (byte* from = Encoding.UTF8.GetBytes(source + '\0'), to = Encoding.UTF8.GetBytes(destination + '\0'))
+        {
+            uint result = QuantizeModel(from, to, &parameters);
+            if (result != 0)
+            {
+                throw new InvalidOperationException($"llama.cpp does not quantize {source}:\n{TakeLog()}");
+            }
+        }
+    }
+
     internal readonly delegate* unmanaged[Cdecl]<LlamaCppModelParameters> ModelDefaults;
     internal readonly delegate* unmanaged[Cdecl]<LlamaCppContextParameters> ContextDefaults;
     internal readonly delegate* unmanaged[Cdecl]<byte*, LlamaCppModelParameters, nint> LoadModel;
@@ -86,6 +116,8 @@ public sealed unsafe class LlamaCppLibrary
     internal readonly delegate* unmanaged[Cdecl]<nint, int*, int, byte*, int, byte, byte, int> Detokenize;
     internal readonly delegate* unmanaged[Cdecl]<nint, int> LayerCount;
     internal readonly delegate* unmanaged[Cdecl]<nint, ulong> ParameterCount;
+    internal readonly delegate* unmanaged[Cdecl]<LlamaCppQuantizeParameters> QuantizeDefaults;
+    internal readonly delegate* unmanaged[Cdecl]<byte*, byte*, LlamaCppQuantizeParameters*, uint> QuantizeModel;
 
     private static nint Load(string folder, string pattern)
     {
