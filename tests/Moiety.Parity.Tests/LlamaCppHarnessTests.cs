@@ -9,8 +9,8 @@ public unsafe class LlamaCppHarnessTests
 {
     public static TheoryData<string, ModelConfig> Shapes => new()
     {
-        { "dense", RandomModel.Llama() },
-        { "experts", RandomModel.Mixtral(4) },
+        { "dense", RandomCheckpoint.Llama() },
+        { "experts", RandomCheckpoint.Mixtral(4) },
     };
 
     [Fact]
@@ -83,13 +83,13 @@ public unsafe class LlamaCppHarnessTests
     public void Logits_are_those_of_plain_loops_in_double_precision(string name, ModelConfig config)
     {
         LlamaCppLibrary library = LlamaCppOracle.Require();
-        RandomModel weights = new(config, 7);
+        using RandomCheckpoint weights = new(config, 7);
         using TemporaryFolder folder = new();
         GgufFixture.Write(folder.File(name + ".gguf"), weights);
         using LlamaCppModel model = new(library, folder.File(name + ".gguf"));
         Assert.Equal(config.VocabularySize, model.VocabularySize);
         Assert.Equal(config.LayerCount, model.LayerCount);
-        Assert.Equal(weights.Tensors.Values.Sum(tensor => tensor.Data.Length), (long)model.ParameterCount);
+        Assert.Equal(weights.ParameterCount, (long)model.ParameterCount);
 
         int[] tokens = new SplitMix(8).Tokens(40, config.VocabularySize);
         using LlamaCppContext context = model.CreateContext(64);
@@ -105,9 +105,10 @@ public unsafe class LlamaCppHarnessTests
     public void Quantizes_files_that_then_load(string format, double bound)
     {
         LlamaCppLibrary library = LlamaCppOracle.Require();
-        ModelConfig config = RandomModel.Mixtral(4);
+        ModelConfig config = RandomCheckpoint.Mixtral(4);
         using TemporaryFolder folder = new();
-        GgufFixture.Write(folder.File("f32.gguf"), new RandomModel(config, 7));
+        using RandomCheckpoint weights = new(config, 7);
+        GgufFixture.Write(folder.File("f32.gguf"), weights);
         library.Quantize(folder.File("f32.gguf"), folder.File("quantized.gguf"), format);
         Assert.True(new FileInfo(folder.File("quantized.gguf")).Length < new FileInfo(folder.File("f32.gguf")).Length * 0.6);
 

@@ -1,5 +1,8 @@
 using System.Text;
+using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Numerics;
+using Moiety.Numerics.Formats;
 
 namespace Moiety.Parity.Tests.Models;
 
@@ -7,7 +10,7 @@ namespace Moiety.Parity.Tests.Models;
 /// A GGUF v3 file of a random Llama or Mixtral in F32, written from the format's description alone
 /// (ggml/docs/gguf.md), so that it can test both llama.cpp's reading and ours without our own writer.
 /// </summary>
-public sealed class GgufFixture
+public sealed unsafe class GgufFixture
 {
     private const int Alignment = 32;
     private const int Uint32 = 4;
@@ -22,28 +25,28 @@ public sealed class GgufFixture
     private ulong _metadataCount;
     private ulong _offset;
 
-    private GgufFixture(RandomModel model)
+    private GgufFixture(Checkpoint checkpoint)
     {
-        ModelConfig config = model.Config;
+        ModelConfig config = checkpoint.Config;
         WriteConfiguration(config);
         WriteTokenizer(config);
-        AddTensor("token_embd.weight", model.Tensors[TensorNames.Embedding]);
-        AddTensor("output_norm.weight", model.Tensors[TensorNames.FinalNorm], vector: true);
+        AddTensor("token_embd.weight", checkpoint.GetTensor(TensorNames.Embedding));
+        AddTensor("output_norm.weight", checkpoint.GetTensor(TensorNames.FinalNorm), vector: true);
         if (!config.TieWordEmbeddings)
         {
-            AddTensor("output.weight", model.Tensors[TensorNames.Head]);
+            AddTensor("output.weight", checkpoint.GetTensor(TensorNames.Head));
         }
 
         for (int layer = 0; layer < config.LayerCount; layer++)
         {
-            AddLayer(model, layer);
+            AddLayer(checkpoint, layer);
         }
     }
 
     /// <summary>Writes the file.</summary>
-    public static void Write(string path, RandomModel model)
+    public static void Write(string path, Checkpoint checkpoint)
     {
-        GgufFixture fixture = new(model);
+        GgufFixture fixture = new(checkpoint);
         using FileStream file = File.Create(path);
         using BinaryWriter writer = new(file);
         writer.Write("GGUF"u8);
@@ -102,58 +105,62 @@ public sealed class GgufFixture
         Put("tokenizer.ggml.eos_token_id", 2u);
     }
 
-    private void AddLayer(RandomModel model, int layer)
+    private void AddLayer(Checkpoint checkpoint, int layer)
     {
-        ModelConfig config = model.Config;
-        IReadOnlyDictionary<string, RandomTensor> tensors = model.Tensors;
-        AddTensor($"blk.{layer}.attn_norm.weight", tensors[TensorNames.AttentionNorm(layer)], vector: true);
-        AddTensor($"blk.{layer}.attn_q.weight", Interleave(tensors[TensorNames.Query(layer)], config));
-        AddTensor($"blk.{layer}.attn_k.weight", Interleave(tensors[TensorNames.Key(layer)], config));
-        AddTensor($"blk.{layer}.attn_v.weight", tensors[TensorNames.Value(layer)]);
-        AddTensor($"blk.{layer}.attn_output.weight", tensors[TensorNames.AttentionOutput(layer)]);
-        AddTensor($"blk.{layer}.ffn_norm.weight", tensors[TensorNames.FeedForwardNorm(layer)], vector: true);
+        ModelConfig config = checkpoint.Config;
+        AddTensor($"blk.{layer}.attn_norm.weight", checkpoint.GetTensor(TensorNames.AttentionNorm(layer)), vector: true);
+        AddRotated($"blk.{layer}.attn_q.weight", checkpoint.GetTensor(TensorNames.Query(layer)), config);
+        AddRotated($"blk.{layer}.attn_k.weight", checkpoint.GetTensor(TensorNames.Key(layer)), config);
+        AddTensor($"blk.{layer}.attn_v.weight", checkpoint.GetTensor(TensorNames.Value(layer)));
+        AddTensor($"blk.{layer}.attn_output.weight", checkpoint.GetTensor(TensorNames.AttentionOutput(layer)));
+        AddTensor($"blk.{layer}.ffn_norm.weight", checkpoint.GetTensor(TensorNames.FeedForwardNorm(layer)), vector: true);
         if (config.FeedForwards[layer].Moe is { } moe)
         {
-            AddTensor($"blk.{layer}.ffn_gate_inp.weight", tensors[TensorNames.Router(layer)]);
-            AddExperts($"blk.{layer}.ffn_gate_exps.weight", moe.ExpertCount, expert => tensors[TensorNames.ExpertGate(layer, expert)]);
-            AddExperts($"blk.{layer}.ffn_up_exps.weight", moe.ExpertCount, expert => tensors[TensorNames.ExpertUp(layer, expert)]);
-            AddExperts($"blk.{layer}.ffn_down_exps.weight", moe.ExpertCount, expert => tensors[TensorNames.ExpertDown(layer, expert)]);
+            AddTensor($"blk.{layer}.ffn_gate_inp.weight", checkpoint.GetTensor(TensorNames.Router(layer)));
+            AddExperts($"blk.{layer}.ffn_gate_exps.weight", moe.ExpertCount, expert => checkpoint.GetTensor(TensorNames.ExpertGate(layer, expert)));
+            AddExperts($"blk.{layer}.ffn_up_exps.weight", moe.ExpertCount, expert => checkpoint.GetTensor(TensorNames.ExpertUp(layer, expert)));
+            AddExperts($"blk.{layer}.ffn_down_exps.weight", moe.ExpertCount, expert => checkpoint.GetTensor(TensorNames.ExpertDown(layer, expert)));
         }
         else
         {
-            AddTensor($"blk.{layer}.ffn_gate.weight", tensors[TensorNames.Gate(layer)]);
-            AddTensor($"blk.{layer}.ffn_up.weight", tensors[TensorNames.Up(layer)]);
-            AddTensor($"blk.{layer}.ffn_down.weight", tensors[TensorNames.Down(layer)]);
+            AddTensor($"blk.{layer}.ffn_gate.weight", checkpoint.GetTensor(TensorNames.Gate(layer)));
+            AddTensor($"blk.{layer}.ffn_up.weight", checkpoint.GetTensor(TensorNames.Up(layer)));
+            AddTensor($"blk.{layer}.ffn_down.weight", checkpoint.GetTensor(TensorNames.Down(layer)));
         }
     }
 
     // llama.cpp's Llama rotates neighbors (2i, 2i + 1): rows i and i + d/2 of every head become neighbors.
-    private static RandomTensor Interleave(RandomTensor tensor, ModelConfig config)
+    private void AddRotated(string name, Matrix tensor, ModelConfig config)
     {
-        if (config.Rotary.Interleaved)
+        float[] values = Values(tensor);
+        if (!config.Rotary.Interleaved)
         {
-            return tensor;
+            int half = config.HeadSize / 2;
+            float[] original = [.. values];
+            for (int row = 0; row < tensor.Rows; row++)
+            {
+                int inHead = row % config.HeadSize;
+                int target = row - inHead + (inHead < half ? 2 * inHead : (2 * (inHead - half)) + 1);
+                original.AsSpan(row * tensor.Columns, tensor.Columns).CopyTo(values.AsSpan(target * tensor.Columns));
+            }
         }
 
-        int half = config.HeadSize / 2;
-        float[] data = new float[tensor.Data.Length];
-        for (int row = 0; row < tensor.Rows; row++)
-        {
-            int inHead = row % config.HeadSize;
-            int target = row - inHead + (inHead < half ? 2 * inHead : (2 * (inHead - half)) + 1);
-            tensor.Row(row).CopyTo(data.AsSpan(target * tensor.Columns));
-        }
-
-        return tensor with { Data = data };
+        AddPayload(name, [tensor.Columns, tensor.Rows], values);
     }
 
-    private void AddTensor(string name, RandomTensor tensor, bool vector = false) =>
-        AddPayload(name, vector ? [tensor.Columns] : [tensor.Columns, tensor.Rows], tensor.Data);
+    private void AddTensor(string name, Matrix tensor, bool vector = false) =>
+        AddPayload(name, vector ? [tensor.Columns] : [tensor.Columns, tensor.Rows], Values(tensor));
 
-    private void AddExperts(string name, int count, Func<int, RandomTensor> expert)
+    private void AddExperts(string name, int count, Func<int, Matrix> expert)
     {
-        RandomTensor first = expert(0);
-        AddPayload(name, [first.Columns, first.Rows, count], [.. Enumerable.Range(0, count).SelectMany(index => expert(index).Data)]);
+        Matrix first = expert(0);
+        AddPayload(name, [first.Columns, first.Rows, count], [.. Enumerable.Range(0, count).SelectMany(index => Values(expert(index)))]);
+    }
+
+    private static float[] Values(Matrix tensor)
+    {
+        Assert.Equal(StorageFormats.F32, tensor.Format);
+        return new Span<float>(tensor.Data, tensor.Rows * tensor.Columns).ToArray();
     }
 
     private void AddPayload(string name, int[] dimensions, float[] data)

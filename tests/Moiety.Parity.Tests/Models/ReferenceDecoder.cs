@@ -1,4 +1,6 @@
+using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Numerics;
 
 namespace Moiety.Parity.Tests.Models;
 
@@ -6,9 +8,10 @@ namespace Moiety.Parity.Tests.Models;
 /// The decoder in plain loops and double precision, one sequence, no cache: slow and obvious. It tells which side is
 /// wrong when the engine and an oracle differ.
 /// </summary>
-public sealed class ReferenceDecoder(RandomModel model)
+public sealed unsafe class ReferenceDecoder(Checkpoint checkpoint)
 {
-    private readonly ModelConfig _config = model.Config;
+    private readonly ModelConfig _config = checkpoint.Config;
+    private readonly Dictionary<string, double[][]> _tensors = [];
 
     /// <summary>Logits after every token: row i predicts token i + 1.</summary>
     public double[][] Logits(ReadOnlySpan<int> tokens)
@@ -16,7 +19,7 @@ public sealed class ReferenceDecoder(RandomModel model)
         double[][] states = new double[tokens.Length][];
         for (int t = 0; t < tokens.Length; t++)
         {
-            states[t] = [.. model.Tensors[TensorNames.Embedding].Row(tokens[t]).ToArray().Select(value => (double)value)];
+            states[t] = [.. Tensor(TensorNames.Embedding)[tokens[t]]];
         }
 
         for (int layer = 0; layer < _config.LayerCount; layer++)
@@ -121,7 +124,7 @@ public sealed class ReferenceDecoder(RandomModel model)
         }
 
         double[] coefficients = Multiply(TensorNames.Coefficient(layer), x);
-        Accumulate(coefficients, [.. model.Tensors[TensorNames.CoefficientBias(layer)].Data.Select(value => (double)value)], 1);
+        Accumulate(coefficients, Tensor(TensorNames.CoefficientBias(layer))[0], 1);
         coefficients = Softmax(coefficients);
         double[] result = new double[x.Length];
         Accumulate(result, experts, coefficients[0]);
@@ -144,27 +147,41 @@ public sealed class ReferenceDecoder(RandomModel model)
     private double[] Norm(string name, double[] x)
     {
         double scale = 1 / Math.Sqrt((x.Sum(value => value * value) / x.Length) + _config.NormEpsilon);
-        float[] weights = model.Tensors[name].Data;
+        double[] weights = Tensor(name)[0];
         return [.. x.Select((value, i) => value * scale * weights[i])];
     }
 
     private double[] Multiply(string name, double[] x)
     {
-        RandomTensor matrix = model.Tensors[name];
-        double[] result = new double[matrix.Rows];
-        for (int row = 0; row < matrix.Rows; row++)
+        return Array.ConvertAll(Tensor(name), row =>
         {
-            ReadOnlySpan<float> weights = matrix.Row(row);
             double sum = 0;
             for (int i = 0; i < x.Length; i++)
             {
-                sum += weights[i] * x[i];
+                sum += row[i] * x[i];
             }
 
-            result[row] = sum;
+            return sum;
+        });
+    }
+
+    private double[][] Tensor(string name)
+    {
+        if (!_tensors.TryGetValue(name, out double[][]? rows))
+        {
+            Matrix matrix = checkpoint.GetTensor(name);
+            rows = new double[matrix.Rows][];
+            float[] values = new float[matrix.Columns];
+            for (int row = 0; row < rows.Length; row++)
+            {
+                matrix.Format.Dequantize(new ReadOnlySpan<byte>(matrix.Data + (row * matrix.RowBytes), (int)matrix.RowBytes), values);
+                rows[row] = Array.ConvertAll(values, value => (double)value);
+            }
+
+            _tensors.Add(name, rows);
         }
 
-        return result;
+        return rows;
     }
 
     private static double[] Softmax(double[] scores)
