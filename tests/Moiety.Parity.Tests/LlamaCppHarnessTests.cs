@@ -1,5 +1,5 @@
+using Moiety.LlamaCpp;
 using Moiety.Models.Configuration;
-using Moiety.Parity.Tests.LlamaCpp;
 using Moiety.Parity.Tests.Models;
 
 namespace Moiety.Parity.Tests;

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Moiety.Parity.Tests.LlamaCpp;
+namespace Moiety.LlamaCpp;
 
 /// <summary><c>llama_model_params</c> of llama.cpp v0.5.0: 80 bytes on 64-bit systems.</summary>
 [StructLayout(LayoutKind.Sequential)]

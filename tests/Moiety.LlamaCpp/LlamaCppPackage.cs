@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace Moiety.Parity.Tests.LlamaCpp;
+namespace Moiety.LlamaCpp;
 
 /// <summary>
 /// Where the prebuilt llama.cpp lies: the folder that <c>MOIETY_LLAMA_CPP</c> names, or the npm package

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Moiety.Parity.Tests.LlamaCpp;
+namespace Moiety.LlamaCpp;
 
 /// <summary>A GGUF file opened by llama.cpp.</summary>
 public sealed unsafe class LlamaCppModel : IDisposable

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Moiety.Parity.Tests.LlamaCpp;
+namespace Moiety.LlamaCpp;
 
 /// <summary>
 /// The functions of a prebuilt llama.cpp that the tests call. Bound by name at run time, so that a machine without the

@@ -1,4 +1,4 @@
-namespace Moiety.Parity.Tests.LlamaCpp;
+namespace Moiety.LlamaCpp;
 
 /// <summary>The prebuilt llama.cpp can't be had on this machine; the message says why.</summary>
 public sealed class LlamaCppUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Moiety.Parity.Tests.LlamaCpp;
+namespace Moiety.LlamaCpp;
 
 /// <summary><c>llama_batch</c>: tokens, their positions and sequences, and whether each wants logits.</summary>
 [StructLayout(LayoutKind.Sequential)]

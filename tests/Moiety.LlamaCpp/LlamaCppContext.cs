@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 
-namespace Moiety.Parity.Tests.LlamaCpp;
+namespace Moiety.LlamaCpp;
 
 /// <summary>One sequence that llama.cpp evaluates.</summary>
 public sealed unsafe class LlamaCppContext : IDisposable

@@ -1,4 +1,6 @@
-namespace Moiety.Parity.Tests.LlamaCpp;
+using Moiety.LlamaCpp;
+
+namespace Moiety.Parity.Tests;
 
 /// <summary>
 /// llama.cpp for a test. Where it can't be had the test is skipped with the reason; with <c>MOIETY_REQUIRE_ORACLES=1</c>
