@@ -125,7 +125,7 @@ internal sealed class TokenizerJsonComponents
 
                 break;
             case "Digits":
-                _preTokenizers.Add(new DigitsPreTokenizer(field.Flag("individual_digits") ? 1 : int.MaxValue));
+                _preTokenizers.Add(PreTokenizerNames.ForDigits(field.Flag("individual_digits")));
                 break;
             case "Split" when field.Get("pattern").Find("Regex") is { } regex:
                 ReadRegexSplit(field, regex);
@@ -153,7 +153,7 @@ internal sealed class TokenizerJsonComponents
 
         string pattern = regex.Text();
         _preTokenizers.Add(PreTokenizerNames.FindPattern(pattern) ?? throw regex.Error(
-            $"the pattern {pattern} is not known; the patterns of these are: {string.Join(", ", PreTokenizerNames.All)}"));
+            $"the pattern {pattern} is not known; the patterns of these are: {PreTokenizerNames.All}"));
     }
 
     private void ReadMetaspace(JsonField field)
