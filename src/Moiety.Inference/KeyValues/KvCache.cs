@@ -1,3 +1,5 @@
+using Moiety.Inference.Plans;
+
 namespace Moiety.Inference.KeyValues;
 
 /// <summary>
@@ -8,6 +10,7 @@ public sealed unsafe class KvCache : IDisposable
 {
     private readonly int[] _pages;
     private int _pageCount;
+    private long _step;
     private bool _disposed;
 
     internal KvCache(KvPagePool pool, int contextLength)
@@ -92,6 +95,46 @@ public sealed unsafe class KvCache : IDisposable
         }
     }
 
+    /// <summary>Notes for each layer which of the tokens to be appended leave no keys and values in it.</summary>
+    /// <param name="count">Tokens to be appended.</param>
+    /// <param name="schedule">The plan's, or null when every token runs every layer.</param>
+    internal void MarkGaps(int count, LayerSchedule? schedule)
+    {
+        KvLayout layout = Pool.Layout;
+        for (int position = 0; position < count; position++)
+        {
+            int index = Length + position;
+            int slot = index % layout.PageSize;
+            byte* page = Page(index / layout.PageSize);
+            for (int layer = 0; layer < layout.LayerCount; layer++)
+            {
+                ulong* mask = (ulong*)page + layer;
+                if (schedule?[position, layer] == LayerMode.Skip)
+                {
+                    *mask |= 1UL << slot;
+                    layout.ClearSlot(page, layer, slot);
+                }
+                else
+                {
+                    *mask &= ~(1UL << slot);
+                }
+            }
+        }
+    }
+
+    /// <summary>Notes that the sequence is part of a step.</summary>
+    /// <returns>False when it already is.</returns>
+    internal bool Enter(long step)
+    {
+        if (_step == step)
+        {
+            return false;
+        }
+
+        _step = step;
+        return true;
+    }
+
     /// <summary>The appended tokens are complete.</summary>
     internal void Commit(int count) => Length += count;
 
@@ -106,8 +149,6 @@ public sealed unsafe class KvCache : IDisposable
     }
 
     internal byte* Page(int index) => Pool.Address(_pages[index]);
-
-    internal int PageId(int index) => _pages[index];
 
     private int PagesFor(int length) => (length + Pool.PageSize - 1) / Pool.PageSize;
 

@@ -44,5 +44,15 @@ internal sealed class KvLayout
 
     public long ValueOffset(int layer, int head) => KeyOffset(layer, head) + RegionBytes;
 
+    /// <summary>Zeroes a slot of one layer: what nobody wrote is weighted with 0, and must not be NaN.</summary>
+    public unsafe void ClearSlot(byte* page, int layer, int slot)
+    {
+        for (int head = 0; head < HeadCount; head++)
+        {
+            new Span<byte>(page + KeyOffset(layer, head) + (long)slot * RowBytes, RowBytes).Clear();
+            new Span<byte>(page + ValueOffset(layer, head) + (long)slot * RowBytes, RowBytes).Clear();
+        }
+    }
+
     private static long Align(long bytes) => (bytes + CacheLine - 1) / CacheLine * CacheLine;
 }

@@ -10,7 +10,7 @@ public sealed class KvMemoryExhaustedException : InvalidInputException
     /// <param name="available">Pages that are free or may still be allocated.</param>
     /// <param name="capacity">Pages that there may be in all.</param>
     /// <param name="pageBytes">Bytes of one page.</param>
-    public KvMemoryExhaustedException(int needed, int available, int capacity, long pageBytes)
+    public KvMemoryExhaustedException(long needed, int available, int capacity, long pageBytes)
         : base($"The step needs {needed} key-value pages of {pageBytes} bytes, {available} of {capacity} are free. "
             + "Dispose caches that are finished, run fewer sequences at once, store keys and values in a smaller format, or raise the key-value memory.")
     {
@@ -20,7 +20,7 @@ public sealed class KvMemoryExhaustedException : InvalidInputException
     }
 
     /// <summary>Pages that the step needs.</summary>
-    public int Needed { get; }
+    public long Needed { get; }
 
     /// <summary>Pages that are free or may still be allocated.</summary>
     public int Available { get; }

@@ -16,9 +16,9 @@ public sealed unsafe class StepResult : IDisposable
     private readonly ScratchBuffer<float> _attention = new();
     private readonly ScratchBuffer<int> _experts = new();
     private readonly ScratchBuffer<float> _expertWeights = new();
+    private readonly ScratchBuffer<int> _tokenOfRow = new();
     private Entry[] _entries = [];
     private int[] _rowOfToken = [];
-    private int[] _tokenOfRow = [];
 
     internal StepResult(ModelConfig config)
     {
@@ -102,6 +102,7 @@ public sealed unsafe class StepResult : IDisposable
     /// <summary>Frees the memory; the engine does it.</summary>
     public void Dispose()
     {
+        _tokenOfRow.Dispose();
         _logits.Dispose();
         _hiddenStates.Dispose();
         _attention.Dispose();
@@ -120,9 +121,9 @@ public sealed unsafe class StepResult : IDisposable
         if (_rowOfToken.Length < batch.Tokens.Length)
         {
             _rowOfToken = new int[2 * batch.Tokens.Length];
-            _tokenOfRow = new int[2 * batch.Tokens.Length];
         }
 
+        _tokenOfRow.Ensure(batch.Tokens.Length);
         SliceCount = batch.Count;
         LogitRowCount = 0;
         long hidden = 0;
@@ -165,7 +166,10 @@ public sealed unsafe class StepResult : IDisposable
         LogitRowCount = 0;
     }
 
-    internal int TokenOfRow(int row) => _tokenOfRow[row];
+    /// <summary>[row of logits]: token of the batch.</summary>
+    internal int* LogitTokens => _tokenOfRow.Data;
+
+    internal bool HasLogits(int token) => _rowOfToken[token] >= 0;
 
     internal float* LogitRow(int row) => _logits.Data + (long)row * _config.VocabularySize;
 
@@ -190,7 +194,7 @@ public sealed unsafe class StepResult : IDisposable
             _rowOfToken[token] = wanted ? LogitRowCount : -1;
             if (wanted)
             {
-                _tokenOfRow[LogitRowCount++] = token;
+                _tokenOfRow.Data[LogitRowCount++] = token;
             }
         }
     }

@@ -1,0 +1,292 @@
+using System.Collections.Immutable;
+using Moiety.Inference.KeyValues;
+using Moiety.Inference.Plans;
+using Moiety.Numerics;
+using Moiety.Numerics.Formats;
+using Moiety.Numerics.Kernels;
+using Moiety.Numerics.Products;
+using Moiety.Numerics.Threading;
+
+namespace Moiety.Inference.Model;
+
+/// <summary>
+/// Grouped-query attention (arXiv 2305.13245) over the paged cache: softmax(q·k / sqrt(d)) v, added to the residual stream
+/// through the output projection.
+/// </summary>
+/// <remarks>
+/// A query's scores, their softmax and the sum over values go through the keys in the order of the sequence, sums in lanes that
+/// belong to absolute key indices: how a prompt was cut into steps, pages, tiles and threads cannot change a bit.
+/// </remarks>
+internal sealed unsafe class SelfAttention
+{
+    private const int Lanes = 16;
+
+    private readonly int _layer;
+    private readonly LayerWeights _weights;
+    private readonly RotaryEmbedding _rotary;
+    private readonly StorageFormat _format;
+    private readonly KvLayout _pages;
+    private readonly PreNorm _norm;
+    private readonly int _headSize;
+    private readonly int _keyValueHeads;
+    private readonly int _group;
+    private readonly int _queryWidth;
+    private readonly int _keyWidth;
+    private int _next;
+
+    public SelfAttention(int layer, LayerWeights weights, float epsilon, RotaryEmbedding rotary, StorageFormat format, KvLayout pages)
+    {
+        _layer = layer;
+        _weights = weights;
+        _rotary = rotary;
+        _format = format;
+        _pages = pages;
+        ActivationForms forms = weights.Query.Format.Activations | weights.Key.Format.Activations | weights.Value.Format.Activations;
+        _norm = new PreNorm(weights.AttentionNorm, epsilon, forms);
+        _headSize = pages.HeadSize;
+        _keyValueHeads = pages.HeadCount;
+        _queryWidth = weights.Query.Rows;
+        _keyWidth = weights.Key.Rows;
+        _group = _queryWidth / _keyWidth;
+    }
+
+    public void Run(StepContext context, int worker, int workers)
+    {
+        LayerRows rows = context.Layout.RowsOf(_layer);
+        if (rows.KeyValueCount == 0)
+        {
+            return;
+        }
+
+        Workspace workspace = context.Workspace;
+        _norm.Run(context, rows.KeyValueTokens, rows.KeyValueCount, worker, workers);
+        Multiply(_weights.Query, workspace.NormedActivations, workspace.Queries, worker, workers);
+        Multiply(_weights.Key, workspace.NormedActivations, workspace.Keys, worker, workers);
+        Multiply(_weights.Value, workspace.NormedActivations, workspace.Values, worker, workers);
+        context.Barrier();
+        RotateAndStore(context, rows, worker, workers);
+        if (worker == 0)
+        {
+            _next = 0;
+        }
+
+        context.Barrier();
+        if (rows.AttendingCount == 0)
+        {
+            return;
+        }
+
+        // Tiles differ in cost: workers take the next one when they are done. The longest come last in a prompt, so begin there.
+        int units = rows.TileCount * _keyValueHeads;
+        for (int unit = Interlocked.Increment(ref _next); unit <= units; unit = Interlocked.Increment(ref _next))
+        {
+            int index = units - unit;
+            Attend(context, rows, rows.Tiles[index / _keyValueHeads], index % _keyValueHeads, worker);
+        }
+
+        context.Barrier();
+        workspace.MixedActivations.Buffer.Prepare(
+            workspace.Mixed, rows.AttendingCount, _queryWidth, _queryWidth, _weights.Output.Format.Activations, worker, workers);
+        context.Barrier();
+        RowRange columns = Multiply(_weights.Output, workspace.MixedActivations, workspace.Product, worker, workers);
+        AddToResidual(workspace, rows, columns);
+        context.Barrier();
+    }
+
+    private static RowRange Multiply(Matrix weights, Activations activations, float* output, int worker, int workers)
+    {
+        RowRange columns = StepContext.Columns(weights.Rows, worker, workers);
+        MatrixProduct.MultiplyRows(weights, activations.Buffer, columns.Start, columns.End, output, weights.Rows);
+        return columns;
+    }
+
+    private void RotateAndStore(StepContext context, LayerRows rows, int worker, int workers)
+    {
+        Workspace workspace = context.Workspace;
+        RowRange units = RowRange.Of(checked(rows.KeyValueCount * _keyValueHeads), worker, workers);
+        for (int unit = units.Start; unit < units.End; unit++)
+        {
+            int row = unit / _keyValueHeads;
+            int head = unit % _keyValueHeads;
+            int token = rows.KeyValueTokens[row];
+            float* queries = workspace.Queries + (long)row * _queryWidth + head * _group * _headSize;
+            for (int member = 0; member < _group; member++)
+            {
+                _rotary.Rotate(token, queries + member * _headSize);
+            }
+
+            long offset = (long)row * _keyWidth + head * _headSize;
+            _rotary.Rotate(token, workspace.Keys + offset);
+            ref readonly SliceState slice = ref context.Layout.SliceOf(token);
+            int index = slice.Cached + token - slice.Start;
+            byte* page = slice.Cache.Page(index / _pages.PageSize);
+            long slot = (long)(index % _pages.PageSize) * _pages.RowBytes;
+            Store(workspace.Keys + offset, page + _pages.KeyOffset(_layer, head) + slot);
+            Store(workspace.Values + offset, page + _pages.ValueOffset(_layer, head) + slot);
+        }
+    }
+
+    private void Store(float* values, byte* row) =>
+        _format.Quantize(new ReadOnlySpan<float>(values, _headSize), new Span<byte>(row, _pages.RowBytes));
+
+    private void Attend(StepContext context, LayerRows rows, AttentionTile tile, int head, int worker)
+    {
+        Workspace workspace = context.Workspace;
+        ref readonly SliceState slice = ref context.Layout.Slice(tile.Slice);
+        float* scores = workspace.Scores(worker);
+        int stride = workspace.ScoreStride;
+        float scale = 1 / MathF.Sqrt(_headSize);
+        (int first, int end) = KeysOf(slice, rows, tile);
+        bool gaps = false;
+        for (int page = first / _pages.PageSize; page * _pages.PageSize < end; page++)
+        {
+            byte* address = slice.Cache.Page(page);
+            byte* keys = address + _pages.KeyOffset(_layer, head);
+            gaps |= ((ulong*)address)[_layer] != 0;
+            for (int entry = tile.Start; entry < tile.End; entry++)
+            {
+                (int from, int to) = Overlap(slice, IndexOf(slice, rows, entry), page);
+                float* query = workspace.Queries + (long)rows.AttendingRows[entry] * _queryWidth + head * _group * _headSize;
+                float* row = scores + (long)(entry - tile.Start) * _group * stride + from;
+                byte* key = keys + (long)(from - page * _pages.PageSize) * _pages.RowBytes;
+                for (int member = 0; member < _group && from < to; member++)
+                {
+                    Attention.Scores(_format, query + member * _headSize, key, _pages.RowBytes, to - from, _headSize, scale, row + (long)member * stride);
+                }
+            }
+        }
+
+        for (int entry = tile.Start; entry < tile.End; entry++)
+        {
+            for (int member = 0; member < _group; member++)
+            {
+                float* row = scores + ((long)(entry - tile.Start) * _group + member) * stride;
+                Weigh(context, slice, IndexOf(slice, rows, entry), head * _group + member, row, gaps);
+            }
+
+            new Span<float>(Mixed(workspace, entry, head), _group * _headSize).Clear();
+        }
+
+        for (int page = first / _pages.PageSize; page * _pages.PageSize < end; page++)
+        {
+            byte* values = slice.Cache.Page(page) + _pages.ValueOffset(_layer, head);
+            for (int entry = tile.Start; entry < tile.End; entry++)
+            {
+                (int from, int to) = Overlap(slice, IndexOf(slice, rows, entry), page);
+                float* row = scores + (long)(entry - tile.Start) * _group * stride + from;
+                byte* value = values + (long)(from - page * _pages.PageSize) * _pages.RowBytes;
+                for (int member = 0; member < _group && from < to; member++)
+                {
+                    Attention.Accumulate(
+                        _format, row + (long)member * stride, value, _pages.RowBytes, to - from, _headSize, Mixed(workspace, entry, head) + member * _headSize);
+                }
+            }
+        }
+    }
+
+    /// <summary>Turns the scores of one query head into weights that sum to 1, and hands them out where a plan asks for it.</summary>
+    private void Weigh(StepContext context, in SliceState slice, int query, int head, float* scores, bool gaps)
+    {
+        int start = slice.Visibility.Start(query);
+        int end = slice.Visibility.End(query);
+        if (slice.Plan is { } plan)
+        {
+            Steer(plan.Steering, head, start, end, scores);
+            if (slice.Visibility.HasHoles)
+            {
+                slice.Visibility.Hide(query, new Span<float>(scores, end));
+            }
+        }
+
+        if (gaps)
+        {
+            HideGaps(slice, start, end, scores);
+        }
+
+        // Lanes of the sum belong to absolute indices: begin at a multiple of their number.
+        int begin = start / Lanes * Lanes;
+        new Span<float>(scores + begin, start - begin).Fill(float.NegativeInfinity);
+        Span<float> weights = new(scores + begin, end - begin);
+        if (slice.Plan is { Steering.IsEmpty: false } && !weights.ContainsAnyExcept(float.NegativeInfinity))
+        {
+            // The plan hides every key: there is nothing to attend to.
+            weights.Clear();
+        }
+        else
+        {
+            Softmax.Apply(weights);
+        }
+
+        int map = slice.Plan?.AttentionMaps.IndexOf(_layer) ?? -1;
+        if (map >= 0)
+        {
+            float* output = context.Result.AttentionRow(SliceIndex(context, slice), map, head, query - slice.Cached);
+            new ReadOnlySpan<float>(scores + start, end - start).CopyTo(new Span<float>(output + start, end - start));
+        }
+    }
+
+    private void Steer(ImmutableArray<AttentionSteering> steerings, int head, int start, int end, float* scores)
+    {
+        foreach (AttentionSteering steering in steerings)
+        {
+            if ((steering.Layer ?? _layer) != _layer || (steering.Head ?? head) != head)
+            {
+                continue;
+            }
+
+            int last = Math.Min(end, steering.KeyEnd);
+            for (int key = Math.Max(start, steering.KeyStart); key < last; key++)
+            {
+                scores[key] = steering.Scale * scores[key] + steering.Bias;
+            }
+        }
+    }
+
+    /// <summary>Hides tokens that skipped this layer and left no keys and values in it.</summary>
+    private void HideGaps(in SliceState slice, int start, int end, float* scores)
+    {
+        for (int key = start; key < end; key++)
+        {
+            ulong missing = ((ulong*)slice.Cache.Page(key / _pages.PageSize))[_layer];
+            if ((missing >> (key % _pages.PageSize) & 1) != 0)
+            {
+                scores[key] = float.NegativeInfinity;
+            }
+        }
+    }
+
+    private void AddToResidual(Workspace workspace, LayerRows rows, RowRange columns)
+    {
+        int hidden = _weights.Output.Rows;
+        for (int row = 0; row < rows.AttendingCount; row++)
+        {
+            Span<float> target = new(workspace.Residual + (long)rows.AttendingTokens[row] * hidden + columns.Start, columns.Count);
+            VectorMath.Add(target, new ReadOnlySpan<float>(workspace.Product + (long)row * hidden + columns.Start, columns.Count), target);
+        }
+    }
+
+    /// <summary>The part of a page's keys that a query sees.</summary>
+    private (int From, int To) Overlap(in SliceState slice, int query, int page) => (
+        Math.Max(page * _pages.PageSize, slice.Visibility.Start(query)),
+        Math.Min((page + 1) * _pages.PageSize, slice.Visibility.End(query)));
+
+    private static (int First, int End) KeysOf(in SliceState slice, LayerRows rows, AttentionTile tile)
+    {
+        int first = int.MaxValue;
+        int end = 0;
+        for (int entry = tile.Start; entry < tile.End; entry++)
+        {
+            int query = IndexOf(slice, rows, entry);
+            first = Math.Min(first, slice.Visibility.Start(query));
+            end = Math.Max(end, slice.Visibility.End(query));
+        }
+
+        return (first, end);
+    }
+
+    private static int IndexOf(in SliceState slice, LayerRows rows, int entry) => slice.Cached + rows.AttendingTokens[entry] - slice.Start;
+
+    private static int SliceIndex(StepContext context, in SliceState slice) => context.Layout.SliceIndexOf(slice.Start);
+
+    private float* Mixed(Workspace workspace, int entry, int head) => workspace.Mixed + (long)entry * _queryWidth + head * _group * _headSize;
+}

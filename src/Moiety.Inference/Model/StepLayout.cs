@@ -1,0 +1,198 @@
+using System.Collections.Immutable;
+using Moiety.Inference.Plans;
+using Moiety.Inference.Steps;
+using Moiety.Models.Configuration;
+
+namespace Moiety.Inference.Model;
+
+/// <summary>
+/// How the tokens of one batch are laid out: all slices' tokens one after the other, and for each layer the tokens that it
+/// works on.
+/// </summary>
+internal sealed unsafe class StepLayout : IDisposable
+{
+    // A tile's scores should stay in a core's second-level cache.
+    private const int TileScores = 1 << 16;
+    private const int TileRows = 32;
+
+    private readonly ModelConfig _config;
+    private readonly RotaryEmbedding _rotary;
+    private readonly ScratchBuffer<int> _tokens = new();
+    private readonly ScratchBuffer<int> _sliceOf = new();
+    private readonly LayerRows _allRows = new();
+    private readonly LayerRows _lastRows = new();
+    private readonly List<LayerRows> _scheduledRows = [];
+    private SliceState[] _slices = [];
+    private bool _scheduled;
+
+    public StepLayout(ModelConfig config, RotaryEmbedding rotary)
+    {
+        _config = config;
+        _rotary = rotary;
+    }
+
+    public int SliceCount { get; private set; }
+
+    /// <summary>Tokens of all slices.</summary>
+    public int TokenCount { get; private set; }
+
+    /// <summary>Length of the longest sequence after the step.</summary>
+    public int MaxKeys { get; private set; }
+
+    /// <summary>Most tokens of an attention tile in this step.</summary>
+    public int TileLength { get; private set; }
+
+    /// <summary>[token]: its id.</summary>
+    public int* Tokens => _tokens.Data;
+
+    public ref readonly SliceState Slice(int slice) => ref _slices[slice];
+
+    /// <summary>The slice that a token belongs to.</summary>
+    public ref readonly SliceState SliceOf(int token) => ref _slices[_sliceOf.Data[token]];
+
+    /// <summary>Index of the slice that a token belongs to.</summary>
+    public int SliceIndexOf(int token) => _sliceOf.Data[token];
+
+    /// <summary>Which tokens a layer works on.</summary>
+    public LayerRows RowsOf(int layer) => _scheduled ? _scheduledRows[layer] : layer == _config.LayerCount - 1 ? _lastRows : _allRows;
+
+    /// <summary>Lays out a batch that was found valid and whose results were laid out.</summary>
+    public void Prepare(Batch batch, StepResult result)
+    {
+        SliceCount = batch.Count;
+        TokenCount = batch.Tokens.Length;
+        _tokens.Ensure(TokenCount);
+        _sliceOf.Ensure(TokenCount);
+        _rotary.Ensure(TokenCount);
+        batch.Tokens.CopyTo(new Span<int>(Tokens, TokenCount));
+        if (_slices.Length < SliceCount)
+        {
+            _slices = new SliceState[2 * SliceCount];
+        }
+
+        MaxKeys = 0;
+        _scheduled = false;
+        for (int index = 0; index < SliceCount; index++)
+        {
+            AddSlice(batch.Slices[index], index);
+        }
+
+        int group = _config.HeadCount / _config.KeyValueHeadCount;
+        int rows = Math.Min(TileRows, TileScores / MaxKeys);
+        TileLength = Math.Max(1, rows / group);
+        BuildRows(result);
+    }
+
+    /// <summary>Lets go of the batch's caches and plans.</summary>
+    public void Clear() => Array.Clear(_slices, 0, SliceCount);
+
+    public void Dispose()
+    {
+        _tokens.Dispose();
+        _sliceOf.Dispose();
+        _allRows.Dispose();
+        _lastRows.Dispose();
+        foreach (LayerRows rows in _scheduledRows)
+        {
+            rows.Dispose();
+        }
+    }
+
+    private void AddSlice(in SequenceSlice slice, int index)
+    {
+        int cached = slice.Cache.Length;
+        Visibility visibility = slice.Plan?.Visibility ?? Visibility.Causal;
+        _slices[index] = new SliceState
+        {
+            Cache = slice.Cache,
+            Cached = cached,
+            Start = slice.Start,
+            Count = slice.Count,
+            Plan = slice.Plan,
+            Visibility = new KeyVisibility(visibility, cached, slice.Count),
+        };
+        MaxKeys = Math.Max(MaxKeys, cached + slice.Count);
+        _scheduled |= slice.Plan?.Schedule is not null;
+        for (int position = 0; position < slice.Count; position++)
+        {
+            int token = slice.Start + position;
+            _sliceOf.Data[token] = index;
+            int rotaryPosition = slice.Plan is { PositionIds.IsDefault: false } plan
+                ? plan.PositionIds[position]
+                : DefaultPosition(visibility, cached, cached + position);
+            _rotary.SetPosition(token, rotaryPosition);
+        }
+    }
+
+    private static int DefaultPosition(Visibility visibility, int cached, int index)
+    {
+        ImmutableArray<int> parents = visibility.Parents;
+        int start = visibility.TreeStart ?? cached;
+        int node = index - start;
+        if (node < 0 || node >= parents.Length)
+        {
+            return index;
+        }
+
+        int depth = 0;
+        while ((node = parents[node]) >= 0)
+        {
+            depth++;
+        }
+
+        return start + depth;
+    }
+
+    private void BuildRows(StepResult result)
+    {
+        if (!_scheduled)
+        {
+            Build(_allRows, 0, result);
+            Build(_lastRows, _config.LayerCount - 1, result);
+            return;
+        }
+
+        for (int layer = 0; layer < _config.LayerCount; layer++)
+        {
+            if (_scheduledRows.Count == layer)
+            {
+                _scheduledRows.Add(new LayerRows());
+            }
+
+            Build(_scheduledRows[layer], layer, result);
+        }
+    }
+
+    private void Build(LayerRows rows, int layer, StepResult result)
+    {
+        rows.Clear(TokenCount);
+        bool last = layer == _config.LayerCount - 1;
+        for (int index = 0; index < SliceCount; index++)
+        {
+            ref readonly SliceState slice = ref _slices[index];
+            LayerSchedule? schedule = slice.Plan?.Schedule;
+            bool needsAll = !last || slice.Plan is { } plan && LooksAtLastLayer(plan);
+            int start = rows.AttendingCount;
+            for (int position = 0; position < slice.Count; position++)
+            {
+                int token = slice.Start + position;
+                LayerMode mode = schedule?[position, layer] ?? LayerMode.Run;
+                bool needed = needsAll || result.HasLogits(token);
+                rows.Add(
+                    token,
+                    keyValue: mode != LayerMode.Skip,
+                    attends: needed && (mode is LayerMode.Run or LayerMode.SkipFeedForward),
+                    feedsForward: needed && mode == LayerMode.Run);
+            }
+
+            rows.AddTiles(index, start, TileLength);
+        }
+    }
+
+    private bool LooksAtLastLayer(ForwardPlan plan)
+    {
+        int layers = _config.LayerCount;
+        return plan.HiddenStates.Contains(layers) || plan.HiddenStates.Contains(layers + 1)
+            || plan.AttentionMaps.Contains(layers - 1) || plan.RouterDecisions.Contains(layers - 1);
+    }
+}

@@ -1,0 +1,23 @@
+namespace Moiety.Testing;
+
+/// <summary>What a reference forward pass does differently, as plain predicates over token indices.</summary>
+public sealed record ReferencePass
+{
+    /// <summary>Rotary position of a token; its index when null.</summary>
+    public Func<int, int>? Position { get; init; }
+
+    /// <summary>(query, key): whether the query token sees the key token; causal when null.</summary>
+    public Func<int, int, bool>? Sees { get; init; }
+
+    /// <summary>(layer, head, query, key, score): the score before the softmax; unchanged when null.</summary>
+    public Func<int, int, int, int, double, double>? Score { get; init; }
+
+    /// <summary>(layer, token): whether the token runs the layer's attention; always when null.</summary>
+    public Func<int, int, bool>? Attends { get; init; }
+
+    /// <summary>(layer, token): whether the token runs the layer's feed-forward; always when null.</summary>
+    public Func<int, int, bool>? FeedsForward { get; init; }
+
+    /// <summary>(layer, token): whether others see the token in the layer; always when null.</summary>
+    public Func<int, int, bool>? HasKeyValue { get; init; }
+}
