@@ -1,0 +1,203 @@
+using Moiety.Models;
+using Moiety.Models.Configuration;
+using Moiety.Training.Losses;
+using Moiety.Training.Native;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Moiety.Training.Modules;
+
+/// <summary>
+/// The decoder with gradients, built from the same <see cref="ModelConfig"/> as the engine's model: RMSNorm, rotary grouped-query
+/// attention, SwiGLU, dense or Mixture-of-Experts per layer. Parameters carry the canonical <see cref="TensorNames"/>.
+/// It works on token ids only, and knows nothing of text, steps or files.
+/// </summary>
+public sealed class DecoderModule : IDisposable
+{
+    // Rows whose logits live at one time while the head is trained: 512 * vocabulary * 4 bytes stay near the cache.
+    private const int HeadRows = 512;
+
+    private readonly Parameter _embedding;
+    private readonly Parameter _head;
+    private readonly DecoderLayer[] _layers;
+    private readonly RmsNorm _finalNorm;
+    private readonly RotaryTable _rotary;
+
+    /// <summary>Builds the module; all parameters are zero until <see cref="Initialize"/> or until they are loaded.</summary>
+    public DecoderModule(ModelConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        TorchLibrary.EnsureLoaded();
+        Config = config;
+        Store = new ParameterStore();
+        _embedding = Store.Declare((TensorNames.Embedding, config.VocabularySize, config.HiddenSize));
+        _rotary = new RotaryTable(config.Rotary, config.HeadSize, config.ContextLength);
+        _layers = [.. Enumerable.Range(0, config.LayerCount).Select(layer => new DecoderLayer(Store, config, _rotary, layer))];
+        _finalNorm = new RmsNorm(Store, TensorNames.FinalNorm, config.HiddenSize, config.NormEpsilon);
+        _head = config.TieWordEmbeddings ? _embedding : Store.Declare((TensorNames.Head, config.VocabularySize, config.HiddenSize));
+        Store.Allocate();
+    }
+
+    /// <summary>What was built.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>Number of parameters.</summary>
+    public long ParameterCount => Store.Count;
+
+    /// <summary>Canonical names of all parameters.</summary>
+    public IReadOnlyCollection<string> ParameterNames => Store.Names;
+
+    /// <summary>The parameters and their gradients.</summary>
+    internal ParameterStore Store { get; }
+
+    /// <summary>
+    /// Draws the parameters: normal with deviation 0.02, projections into the residual stream divided by sqrt(2 * layers) as in GPT-2,
+    /// routers 0.01 so that early routing is near uniform, norms 1, the residual coefficients' bias 0 (both branches start at 0.5).
+    /// </summary>
+    public void Initialize(ulong seed)
+    {
+        double scaled = 0.02 / Math.Sqrt(2.0 * Config.LayerCount);
+        foreach (string name in Store.Names)
+        {
+            if (name.EndsWith("norm.weight", StringComparison.Ordinal))
+            {
+                Store.Span(name).Fill(1);
+            }
+            else if (name.EndsWith(".bias", StringComparison.Ordinal) || name.EndsWith(".coefficient.weight", StringComparison.Ordinal))
+            {
+                Store.Span(name).Clear();
+            }
+            else
+            {
+                bool intoResidual = name.EndsWith(".o_proj.weight", StringComparison.Ordinal) || name.EndsWith(".down_proj.weight", StringComparison.Ordinal);
+                bool router = name.EndsWith(".mlp.gate.weight", StringComparison.Ordinal);
+                Store.FillNormal(name, seed, router ? 0.01 : intoResidual ? scaled : 0.02);
+            }
+        }
+    }
+
+    /// <summary>The values of a parameter, row-major, writable.</summary>
+    /// <exception cref="InvalidInputException">There is no such parameter.</exception>
+    public Span<float> GetParameter(string name) => Store.Span(name);
+
+    /// <summary>Rows and columns of a parameter; a vector has one row.</summary>
+    /// <exception cref="InvalidInputException">There is no such parameter.</exception>
+    public (int Rows, int Columns) GetShape(string name)
+    {
+        (int rows, int columns) = Store.Shape(name);
+        return columns == 0 ? (1, rows) : (rows, columns);
+    }
+
+    /// <summary>Logits for every position, in F32, without gradients and without drops.</summary>
+    /// <param name="tokens">Token ids of one sequence, at most the context length.</param>
+    /// <returns>Row-major, [tokens, vocabulary].</returns>
+    /// <exception cref="InvalidInputException">The sequence is empty or too long, or an id is out of the vocabulary.</exception>
+    public float[] Logits(ReadOnlySpan<int> tokens)
+    {
+        if (tokens.Length == 0 || tokens.Length > Config.ContextLength)
+        {
+            throw new InvalidInputException($"A sequence has 1 to {Config.ContextLength} tokens (the context length), not {tokens.Length}.");
+        }
+
+        int invalid = tokens.IndexOfAnyExceptInRange(0, Config.VocabularySize - 1);
+        if (invalid >= 0)
+        {
+            throw new InvalidInputException($"Token {tokens[invalid]} at position {invalid} is not in the vocabulary of {Config.VocabularySize}.");
+        }
+
+        using IDisposable guard = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor ids = tensor(tokens.ToArray().Select(id => (long)id).ToArray()).view(1, tokens.Length);
+        ForwardPass pass = new(ComputePrecision.F32, capacity: null, seed: 0, trackRouterLosses: false);
+        return [.. Forward(ids, pass).mm(_head.Value.t()).data<float>()];
+    }
+
+    /// <summary>The final normalized hidden states.</summary>
+    /// <param name="tokens">[batch, length], int64.</param>
+    /// <param name="pass">The forward pass.</param>
+    /// <returns>[batch * length, hidden], F32.</returns>
+    internal Tensor Forward(Tensor tokens, ForwardPass pass)
+    {
+        Tensor residual = _embedding.Value.index_select(0, tokens.flatten());
+        foreach (DecoderLayer layer in _layers)
+        {
+            residual = layer.Forward(residual, tokens.shape[0], pass);
+        }
+
+        return _finalNorm.Forward(residual);
+    }
+
+    /// <summary>One micro-batch of training: forward, losses, and gradients added to the store.</summary>
+    /// <param name="tokens">[batch, length], int64.</param>
+    /// <param name="labels">[batch * length], int64: the token after each position.</param>
+    /// <param name="pass">The forward pass.</param>
+    /// <param name="options">Weights of the losses and of this micro-batch within the step.</param>
+    internal TrainingPassResult ForwardBackward(Tensor tokens, Tensor labels, ForwardPass pass, LossWeights options)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor hidden = Forward(tokens, pass);
+        (double crossEntropy, Tensor hiddenGradient) = TrainHead(hidden.detach(), labels, pass, options.MicroBatchShare / labels.shape[0]);
+        int routers = pass.BalanceLosses.Count;
+        if (routers == 0)
+        {
+            hidden.backward([hiddenGradient]);
+            return new TrainingPassResult(crossEntropy, 0, 0, []);
+        }
+
+        Tensor balance = stack(pass.BalanceLosses).sum();
+        Tensor routerZ = stack(pass.ZLosses).sum();
+        Tensor auxiliary = ((balance * options.Balance) + (routerZ * options.RouterZ)) * options.MicroBatchShare;
+        autograd.backward([hidden, auxiliary], [hiddenGradient, ones_like(auxiliary)]);
+        return new TrainingPassResult(crossEntropy, balance.ToDouble() / routers, routerZ.ToDouble() / routers, [.. pass.Routers]);
+    }
+
+    /// <summary>The sum of the cross-entropy over all labels, without gradients.</summary>
+    internal double CrossEntropySum(Tensor tokens, Tensor labels, ForwardPass pass)
+    {
+        using IDisposable guard = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor hidden = Forward(tokens, pass);
+        Tensor weight = pass.Cast(_head.Value).t();
+        double sum = 0;
+        for (long row = 0; row < labels.shape[0]; row += HeadRows)
+        {
+            using DisposeScope chunk = NewDisposeScope();
+            long rows = Math.Min(HeadRows, labels.shape[0] - row);
+            Tensor logits = pass.Cast(hidden.narrow(0, row, rows)).mm(weight);
+            sum += CrossEntropyLoss.Sum(logits, labels.narrow(0, row, rows)).ToDouble();
+        }
+
+        return sum;
+    }
+
+    // The output head by hand, chunk by chunk: logits, loss, and both gradients while the chunk is in the cache.
+    private (double Sum, Tensor HiddenGradient) TrainHead(Tensor hidden, Tensor labels, ForwardPass pass, double scale)
+    {
+        using IDisposable guard = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor weight = pass.Cast(_head.Value);
+        Tensor weightGradient = _head.Gradient;
+        Tensor hiddenGradient = empty_like(hidden);
+        double sum = 0;
+        for (long row = 0; row < labels.shape[0]; row += HeadRows)
+        {
+            using DisposeScope chunk = NewDisposeScope();
+            long rows = Math.Min(HeadRows, labels.shape[0] - row);
+            Tensor input = pass.Cast(hidden.narrow(0, row, rows));
+            Tensor logits = input.mm(weight.t()).to(ScalarType.Float32);
+            sum += CrossEntropyLoss.SumAndGradientInPlace(logits, labels.narrow(0, row, rows), scale).ToDouble();
+            Tensor gradient = pass.Cast(logits);
+            hiddenGradient.narrow(0, row, rows).copy_(gradient.mm(weight));
+            weightGradient.add_(gradient.t().mm(input));
+        }
+
+        return (sum, hiddenGradient.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Frees parameters and gradients.</summary>
+    public void Dispose()
+    {
+        Store.Dispose();
+        _rotary.Dispose();
+    }
+}

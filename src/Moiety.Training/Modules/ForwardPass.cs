@@ -1,0 +1,39 @@
+using Moiety.Training.Routing;
+using static TorchSharp.torch;
+
+namespace Moiety.Training.Modules;
+
+/// <summary>What the layers of one forward pass share: the arithmetic, the drops, and what the routers report.</summary>
+internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? capacity, ulong seed, bool trackRouterLosses)
+{
+    /// <summary>Type of the matrix products.</summary>
+    internal ScalarType ComputeType { get; } = precision == ComputePrecision.BF16 ? ScalarType.BFloat16 : ScalarType.Float32;
+
+    /// <summary>Expert capacity, or null to drop nothing.</summary>
+    internal ExpertCapacity? Capacity { get; } = capacity;
+
+    /// <summary>Seed of the random drops of this pass.</summary>
+    internal ulong Seed { get; } = seed;
+
+    /// <summary>Whether layers add their router losses.</summary>
+    internal bool TrackRouterLosses { get; } = trackRouterLosses;
+
+    /// <summary>Load-balancing losses, one per MoE layer.</summary>
+    internal List<Tensor> BalanceLosses { get; } = [];
+
+    /// <summary>Router z-losses, one per MoE layer.</summary>
+    internal List<Tensor> ZLosses { get; } = [];
+
+    /// <summary>Router reports, one per MoE layer.</summary>
+    internal List<RouterStatistics> Routers { get; } = [];
+
+    /// <summary>A tensor in the type of the matrix products.</summary>
+    internal Tensor Cast(Tensor value) => value.dtype == ComputeType ? value : value.to(ComputeType);
+
+    /// <summary>x W^T.</summary>
+    internal Tensor Project(Tensor input, Parameter weight)
+    {
+        using Tensor transposed = Cast(weight.Value).t();
+        return input.mm(transposed);
+    }
+}

@@ -1,0 +1,115 @@
+using System.Runtime.InteropServices;
+using Moiety.Models;
+using Moiety.Models.Configuration;
+using Moiety.Training.Losses;
+using Moiety.Training.Randomness;
+using Moiety.Training.Routing;
+using static TorchSharp.torch;
+
+namespace Moiety.Training.Modules;
+
+/// <summary>
+/// The experts of one layer (DeepSpeed-MoE, arXiv 2201.05596). Tokens are sorted by expert and every expert multiplies
+/// its own contiguous rows: no one-hot products, no padding. With a residual branch,
+/// y = c0(x) * experts(x) + c1(x) * mlp(x), [c0, c1] = softmax(x Wc + bc). A dropped token gets nothing from the experts.
+/// </summary>
+internal sealed class MixtureOfExperts
+{
+    private readonly MoeConfig _config;
+    private readonly int _layer;
+    private readonly Parameter _router;
+    private readonly SwiGlu[] _experts;
+    private readonly SwiGlu? _residual;
+    private readonly Parameter _coefficient;
+    private readonly Parameter _coefficientBias;
+
+    /// <summary>Declares the parameters of a layer's experts.</summary>
+    internal MixtureOfExperts(ParameterStore store, FeedForwardConfig config, int hidden, int layer)
+    {
+        _config = config.Moe!;
+        _layer = layer;
+        _router = store.Declare((TensorNames.Router(layer), _config.ExpertCount, hidden));
+        _experts = [.. Enumerable.Range(0, _config.ExpertCount).Select(expert => new SwiGlu(
+            store,
+            TensorNames.ExpertGate(layer, expert),
+            TensorNames.ExpertUp(layer, expert),
+            TensorNames.ExpertDown(layer, expert),
+            hidden,
+            _config.ExpertIntermediateSize))];
+        if (_config.Residual)
+        {
+            _residual = new SwiGlu(store, TensorNames.ResidualGate(layer), TensorNames.ResidualUp(layer), TensorNames.ResidualDown(layer), hidden, config.IntermediateSize);
+            _coefficient = store.Declare((TensorNames.Coefficient(layer), 2, hidden));
+            _coefficientBias = store.Declare((TensorNames.CoefficientBias(layer), 2, 0));
+        }
+    }
+
+    /// <summary>Applies the layer to rows.</summary>
+    /// <param name="normalized">[tokens, hidden] in F32, which the router reads.</param>
+    /// <param name="input">The same in the compute type.</param>
+    /// <param name="pass">The forward pass; receives the router's losses and statistics.</param>
+    /// <returns>[tokens, hidden] in F32.</returns>
+    internal Tensor Forward(Tensor normalized, Tensor input, ForwardPass pass)
+    {
+        Tensor logits = normalized.mm(_router.Value.t());
+        Tensor probabilities = logits.softmax(1);
+        RoutingTable table = Route(probabilities, pass);
+        if (pass.TrackRouterLosses)
+        {
+            pass.BalanceLosses.Add(LoadBalancingLoss.Compute(probabilities, table.FirstChoiceCounts));
+            pass.ZLosses.Add(RouterZLoss.Compute(logits));
+        }
+
+        pass.Routers.Add(new RouterStatistics(_layer, ImmutableCollectionsMarshal.AsImmutableArray(table.ChosenCounts), table.Dropped));
+
+        Tensor routed = Dispatch(input, probabilities, table, pass);
+        if (_residual is null)
+        {
+            return routed;
+        }
+
+        Tensor mix = nn.functional.linear(normalized, _coefficient.Value, _coefficientBias.Value).softmax(1);
+        return (routed * mix.narrow(1, 0, 1)) + (_residual.Forward(input, pass) * mix.narrow(1, 1, 1));
+    }
+
+    private RoutingTable Route(Tensor probabilities, ForwardPass pass)
+    {
+        using Tensor detached = probabilities.detach().contiguous();
+        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(detached.bytes);
+        int invalid = values.IndexOfAnyExceptInRange(0f, 1f);
+        if (invalid >= 0)
+        {
+            throw new InvalidInputException(
+                $"Layer {_layer}: the router gives token {invalid / _config.ExpertCount} a probability of {values[invalid]}: the weights or the activations are not finite. "
+                + "If this happens while training, lower the learning rate and resume from an earlier checkpoint.");
+        }
+
+        Xoshiro256 random = new(pass.Seed, purpose: 0x64726f70, (ulong)_layer);
+        return TopKGating.Route(values, _config.ExpertCount, _config.TopK, pass.Capacity, ref random);
+    }
+
+    private Tensor Dispatch(Tensor input, Tensor probabilities, RoutingTable table, ForwardPass pass)
+    {
+        Tensor tokens = tensor(table.Tokens);
+        Tensor weights = probabilities.flatten().index_select(0, tensor(table.ProbabilityIndices));
+        if (_config.NormalizeTopK)
+        {
+            // Over the kept choices only: a token that lost one puts its full weight on the other.
+            Tensor sums = zeros(input.shape[0], dtype: ScalarType.Float32).index_add(0, tokens, weights, 1);
+            weights = weights / sums.index_select(0, tokens).clamp_min(1e-9);
+        }
+
+        Tensor[] slices = input.index_select(0, tokens).split(table.KeptCounts, 0);
+        List<Tensor> outputs = [];
+        for (int expert = 0; expert < slices.Length; expert++)
+        {
+            if (table.KeptCounts[expert] > 0)
+            {
+                outputs.Add(_experts[expert].Forward(slices[expert], pass));
+            }
+        }
+
+        Tensor combined = zeros(input.shape[0], input.shape[1], dtype: ScalarType.Float32);
+        return outputs.Count == 0 ? combined : combined.index_add(0, tokens, cat(outputs, 0) * weights.unsqueeze(1), 1);
+    }
+}

@@ -1,0 +1,181 @@
+using Moiety.Models;
+using Moiety.Training.Randomness;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Moiety.Training.Modules;
+
+/// <summary>
+/// All parameters of a model in one flat F32 buffer, and their gradients in a second one of the same layout: an optimizer step
+/// is a pass over flat memory, and an expert that no token visited has its zero gradient. Matrices come first, so that
+/// weight decay covers one range. A leaf may hold several named parameters row under row (query, key and value, say):
+/// one product for all, while checkpoints see each by its name.
+/// </summary>
+internal sealed class ParameterStore : IDisposable
+{
+    private const int Alignment = 16;
+
+    private readonly List<Leaf> _leaves = [];
+    private readonly Dictionary<string, NamedParameter> _named = new(StringComparer.Ordinal);
+    private Tensor? _values;
+    private Tensor? _gradients;
+
+    /// <summary>The flat values.</summary>
+    internal Tensor Values => _values ?? throw new InvalidOperationException("The store is not allocated.");
+
+    /// <summary>The flat gradients.</summary>
+    internal Tensor Gradients => _gradients ?? throw new InvalidOperationException("The store is not allocated.");
+
+    /// <summary>Length of both buffers, padding included.</summary>
+    internal long Length { get; private set; }
+
+    /// <summary>The range [0, this) of the buffers holds matrices, the rest vectors.</summary>
+    internal long MatrixLength { get; private set; }
+
+    /// <summary>Number of parameters, padding excluded.</summary>
+    internal long Count => _named.Values.Sum(parameter => parameter.Length);
+
+    /// <summary>Names in the order of declaration.</summary>
+    internal IReadOnlyCollection<string> Names => _named.Keys;
+
+    /// <summary>Declares a leaf that holds the given parameters row under row.</summary>
+    /// <param name="parts">Name, rows and columns of each; 0 columns for a vector of <c>Rows</c> elements.</param>
+    /// <returns>What gives the leaf tensor once the store is allocated.</returns>
+    internal Parameter Declare(params ReadOnlySpan<(string Name, int Rows, int Columns)> parts)
+    {
+        int columns = parts[0].Columns;
+        long rows = 0;
+        foreach ((string name, int count, int width) in parts)
+        {
+            if (width != columns)
+            {
+                throw new ArgumentException($"{name} has {width} columns and cannot share a leaf of {columns}.", nameof(parts));
+            }
+
+            _named.Add(name, new NamedParameter(_leaves.Count, rows * Math.Max(columns, 1), count, columns));
+            rows += count;
+        }
+
+        _leaves.Add(new Leaf(rows, columns));
+        return new Parameter(this, _leaves.Count - 1);
+    }
+
+    /// <summary>Allocates the buffers, zeroed.</summary>
+    internal void Allocate()
+    {
+        long length = 0;
+        for (int pass = 0; pass < 2; pass++)
+        {
+            foreach (Leaf leaf in _leaves.Where(leaf => leaf.IsMatrix == (pass == 0)))
+            {
+                leaf.Offset = length;
+                length += (leaf.Length + Alignment - 1) / Alignment * Alignment;
+            }
+
+            MatrixLength = pass == 0 ? length : MatrixLength;
+        }
+
+        Length = length;
+        using DisposeScope scope = NewDisposeScope();
+        _values = zeros(length, dtype: ScalarType.Float32).DetachFromDisposeScope();
+        _gradients = zeros(length, dtype: ScalarType.Float32).DetachFromDisposeScope();
+        foreach (Leaf leaf in _leaves)
+        {
+            leaf.Value = leaf.ViewOf(_values).DetachFromDisposeScope();
+            leaf.Value.requires_grad_(true);
+            leaf.Value.grad = leaf.ViewOf(_gradients);
+        }
+    }
+
+    /// <summary>The tensor of a leaf, [rows, columns] or [rows].</summary>
+    internal Tensor LeafValue(int leaf) => _leaves[leaf].Value ?? throw new InvalidOperationException("The store is not allocated.");
+
+    /// <summary>The gradient of a leaf.</summary>
+    internal Tensor LeafGradient(int leaf) => _leaves[leaf].ViewOf(Gradients);
+
+    /// <summary>Rows and columns of a named parameter; 0 columns for a vector.</summary>
+    internal (int Rows, int Columns) Shape(string name)
+    {
+        NamedParameter parameter = Find(name);
+        return (parameter.Rows, parameter.Columns);
+    }
+
+    /// <summary>The values of a named parameter, writable.</summary>
+    internal Span<float> Span(string name)
+    {
+        NamedParameter parameter = Find(name);
+        using Tensor view = Values.narrow(0, _leaves[parameter.Leaf].Offset + parameter.Offset, parameter.Length);
+        return System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(view.bytes);
+    }
+
+    /// <summary>A view of a named parameter with its own shape.</summary>
+    internal Tensor View(string name) => ViewIn(Values, name);
+
+    /// <summary>A view of the gradient of a named parameter with its own shape.</summary>
+    internal Tensor GradientView(string name) => ViewIn(Gradients, name);
+
+    /// <summary>Fills a named parameter with normally distributed numbers; the stream depends on seed and name only.</summary>
+    internal void FillNormal(string name, ulong seed, double standardDeviation)
+    {
+        ulong purpose = 14695981039346656037;
+        foreach (char letter in name)
+        {
+            purpose = (purpose ^ letter) * 1099511628211;
+        }
+
+        new Xoshiro256(seed, purpose).FillNormal(Span(name), standardDeviation);
+    }
+
+    /// <summary>Zeroes all gradients.</summary>
+    internal void ZeroGradients()
+    {
+        using IDisposable guard = no_grad();
+        Gradients.zero_();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Leaf leaf in _leaves)
+        {
+            leaf.Value?.Dispose();
+        }
+
+        _values?.Dispose();
+        _gradients?.Dispose();
+    }
+
+    private Tensor ViewIn(Tensor flat, string name)
+    {
+        NamedParameter parameter = Find(name);
+        using IDisposable guard = no_grad();
+        using Tensor range = flat.narrow(0, _leaves[parameter.Leaf].Offset + parameter.Offset, parameter.Length);
+        return parameter.Columns == 0 ? range.view(parameter.Rows) : range.view(parameter.Rows, parameter.Columns);
+    }
+
+    private NamedParameter Find(string name) => _named.TryGetValue(name, out NamedParameter? parameter)
+        ? parameter
+        : throw new InvalidInputException($"The model has no parameter \"{name}\".");
+
+    private sealed record NamedParameter(int Leaf, long Offset, int Rows, int Columns)
+    {
+        internal long Length => (long)Rows * Math.Max(Columns, 1);
+    }
+
+    private sealed class Leaf(long rows, int columns)
+    {
+        internal bool IsMatrix => columns > 0;
+
+        internal long Length => rows * Math.Max(columns, 1);
+
+        internal long Offset { get; set; }
+
+        internal Tensor? Value { get; set; }
+
+        internal Tensor ViewOf(Tensor flat)
+        {
+            using Tensor range = flat.narrow(0, Offset, Length);
+            return columns == 0 ? range.view(rows) : range.view(rows, columns);
+        }
+    }
+}
