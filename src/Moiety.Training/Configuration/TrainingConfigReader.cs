@@ -1,0 +1,223 @@
+using System.Text.Json;
+using Moiety.Models;
+using Moiety.Models.Configuration;
+using Moiety.Training.Modules;
+using Moiety.Training.Optimization;
+using Moiety.Training.Routing;
+
+namespace Moiety.Training.Configuration;
+
+/// <summary>
+/// Reads a <see cref="TrainingConfig"/> from a JSON file (comments and trailing commas allowed). Strict: unknown keys, wrong types and
+/// values out of range are refused before any work. Relative paths count from the file's folder.
+/// </summary>
+public static class TrainingConfigReader
+{
+    private static readonly Dictionary<string, ComputePrecision> Precisions = new(StringComparer.Ordinal)
+    {
+        ["f32"] = ComputePrecision.F32,
+        ["bf16"] = ComputePrecision.BF16,
+    };
+
+    private static readonly Dictionary<string, DropPolicy> DropPolicies = new(StringComparer.Ordinal)
+    {
+        ["random"] = DropPolicy.Random,
+        ["position"] = DropPolicy.Position,
+        ["probability"] = DropPolicy.Probability,
+    };
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="InvalidInputException">The file is missing, not JSON, or says something that is not allowed.</exception>
+    public static TrainingConfig Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{path}: the configuration cannot be read: {error.Message}", error);
+        }
+
+        return Parse(text, path);
+    }
+
+    /// <summary>Reads JSON text.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="path">Where it came from: named in errors, and its folder is what relative paths count from.</param>
+    /// <exception cref="InvalidInputException">As <see cref="Read"/>.</exception>
+    public static TrainingConfig Parse(string json, string path)
+    {
+        JsonDocumentOptions options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false };
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(json, options);
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidInputException($"{path}: not valid JSON: {error.Message}", error);
+        }
+
+        using (document)
+        {
+            ConfigSection root = new(path, "", document.RootElement);
+            TrainingConfig config = ReadRoot(root, Path.GetDirectoryName(Path.GetFullPath(path))!);
+            root.RefuseOthers();
+            return config;
+        }
+    }
+
+    private static TrainingConfig ReadRoot(ConfigSection root, string folder)
+    {
+        long seed = root.Integer("seed", 0, long.MaxValue, 1);
+        ModelConfig model = ReadModel(root.Section("model", required: true));
+
+        ConfigSection data = root.Section("data", required: true);
+        string[] training = data.Texts("train");
+        string[] validation = data.Texts("validation", []);
+        string tokenizer = data.Text("tokenizer");
+        string? cache = data.Text("cache", "") is { Length: > 0 } given ? Absolute(given, folder) : null;
+        data.RefuseOthers();
+
+        ConfigSection run = root.Section("training", required: true);
+        int sequence = run.Int32("sequence_length", 1, model.ContextLength, model.ContextLength);
+        int batch = run.Int32("batch_size", 1, 1 << 16);
+        int accumulation = run.Int32("accumulation", 1, 1 << 16, 1);
+        long tokensPerStep = (long)sequence * batch * accumulation;
+        long? steps = run.OptionalInteger("steps", 1, int.MaxValue);
+        long? tokens = run.OptionalInteger("tokens", 1, long.MaxValue / 2);
+        double? minutes = run.OptionalNumber("time_limit_minutes", 0.001, 1e6);
+        if (steps.HasValue == tokens.HasValue)
+        {
+            throw run.Refuse("steps", steps.HasValue ? "give either \"steps\" or \"tokens\", not both" : "missing; give \"steps\" or \"tokens\"");
+        }
+
+        long totalSteps = steps ?? ((tokens!.Value + tokensPerStep - 1) / tokensPerStep);
+        int threads = run.Int32("threads", 1, 1024, Environment.ProcessorCount);
+        ComputePrecision precision = run.Choice("precision", Precisions, "bf16");
+        run.RefuseOthers();
+
+        ConfigSection optimizer = root.Section("optimizer", required: true);
+        double peak = optimizer.Number("learning_rate", 1e-9, 1);
+        LearningRateSchedule schedule = new(peak, optimizer.Number("final_learning_rate", 0, peak, peak / 10), optimizer.Int32("warmup_steps", 0, int.MaxValue, 100));
+        AdamWOptions adam = new()
+        {
+            Beta1 = optimizer.Number("beta1", 0, 0.999999, 0.9),
+            Beta2 = optimizer.Number("beta2", 0, 0.999999, 0.95),
+            Epsilon = optimizer.Number("epsilon", 1e-15, 1, 1e-8),
+            WeightDecay = optimizer.Number("weight_decay", 0, 10, 0.1),
+            ClipNorm = optimizer.OptionalNumber("clip_norm", 1e-6, 1e6, 1),
+        };
+        optimizer.RefuseOthers();
+
+        ConfigSection router = root.Section("router");
+        double balance = router.Number("balance_loss", 0, 100, 0.01);
+        double zLoss = router.Number("z_loss", 0, 100, 0.001);
+        double? factor = router.OptionalNumber("capacity_factor", 0.01, 1e6);
+        ExpertCapacity capacity = new(factor ?? 1, router.Int32("min_capacity", 1, int.MaxValue, 4), router.Choice("drop_policy", DropPolicies, "random"));
+        router.RefuseOthers();
+
+        ConfigSection intervals = root.Section("intervals");
+        TrainingConfig config = new()
+        {
+            Model = model,
+            TrainingCorpora = [.. training.Select(corpus => Absolute(corpus, folder))],
+            ValidationCorpora = [.. validation.Select(corpus => Absolute(corpus, folder))],
+            TokenizerPath = Absolute(tokenizer, folder),
+            CacheFolder = cache,
+            Seed = seed,
+            SequenceLength = sequence,
+            BatchSize = batch,
+            Accumulation = accumulation,
+            Steps = totalSteps,
+            TimeLimit = minutes is { } limit ? TimeSpan.FromMinutes(limit) : null,
+            Threads = threads,
+            Precision = precision,
+            Schedule = schedule,
+            Optimizer = adam,
+            BalanceCoefficient = balance,
+            RouterZCoefficient = zLoss,
+            Capacity = factor is null ? null : capacity,
+            LogInterval = intervals.Int32("log", 1, int.MaxValue, 10),
+            EvaluationInterval = intervals.Int32("evaluation", 0, int.MaxValue, 500),
+            EvaluationSequences = intervals.Int32("evaluation_sequences", 1, int.MaxValue, 64),
+            CheckpointInterval = intervals.Int32("checkpoint", 1, int.MaxValue, 200),
+            KeptCheckpoints = intervals.Int32("keep", 1, 1000, 2),
+        };
+        intervals.RefuseOthers();
+        return config;
+    }
+
+    private static ModelConfig ReadModel(ConfigSection model)
+    {
+        int hidden = model.Int32("hidden_size", 8, 1 << 16);
+        int heads = model.Int32("heads", 1, 1024);
+        int groups = model.Int32("kv_heads", 1, heads, heads);
+        if (heads % groups != 0)
+        {
+            throw model.Refuse("kv_heads", $"{groups} does not divide heads ({heads}); every key-value head serves the same number of query heads");
+        }
+
+        int headSize = model.Int32("head_size", 2, 1024, Math.Max(2, hidden / heads));
+        if (headSize % 2 != 0)
+        {
+            throw model.Refuse("head_size", $"{headSize} is odd; rotary positions turn pairs of elements");
+        }
+
+        ModelConfig config = new()
+        {
+            Family = "moiety_moe",
+            VocabularySize = 0,
+            HiddenSize = hidden,
+            HeadCount = heads,
+            KeyValueHeadCount = groups,
+            HeadSize = headSize,
+            ContextLength = model.Int32("context_length", 1, 1 << 20),
+            NormEpsilon = (float)model.Number("norm_epsilon", 1e-12, 0.1, 1e-5),
+            Rotary = new RotaryConfig { Theta = (float)model.Number("rope_theta", 1, 1e9, 10000) },
+            TieWordEmbeddings = model.Boolean("tie_embeddings", true),
+            FeedForwards = [.. model.List("layers").SelectMany(ReadLayers)],
+        };
+        model.RefuseOthers();
+        return config;
+    }
+
+    private static IEnumerable<FeedForwardConfig> ReadLayers(ConfigSection layer)
+    {
+        int repeat = layer.Int32("repeat", 1, 1024, 1);
+        int experts = layer.Int32("experts", 0, 4096, 0);
+        if (experts == 0)
+        {
+            int dense = layer.Int32("intermediate_size", 1, 1 << 20);
+            layer.RefuseOthers();
+            return Enumerable.Repeat(new FeedForwardConfig { IntermediateSize = dense }, repeat);
+        }
+
+        bool residual = layer.Boolean("residual", false);
+        int topK = layer.Int32("top_k", 1, experts, 1);
+        FeedForwardConfig config = new()
+        {
+            IntermediateSize = residual ? layer.Int32("intermediate_size", 1, 1 << 20) : 0,
+            Moe = new MoeConfig
+            {
+                ExpertCount = experts,
+                TopK = topK,
+                ExpertIntermediateSize = layer.Int32("expert_size", 1, 1 << 20),
+                NormalizeTopK = layer.Boolean("normalize_top_k", topK > 1),
+                Residual = residual,
+            },
+        };
+        if (config.Moe.NormalizeTopK && topK == 1)
+        {
+            throw layer.Refuse("normalize_top_k", "true is not allowed with top_k 1: every weight would be 1 and the router would get no gradient");
+        }
+
+        layer.RefuseOthers();
+        return Enumerable.Repeat(config, repeat);
+    }
+
+    private static string Absolute(string path, string folder) => Path.GetFullPath(path, folder);
+}
