@@ -1,0 +1,164 @@
+using System.Globalization;
+using System.Text.Json;
+using Moiety.Models;
+using Moiety.Training.Modules;
+using Moiety.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace Moiety.Training.Checkpoints;
+
+/// <summary>
+/// The checkpoints of a run: one folder per checkpoint, <c>step-N</c>, with <c>state.json</c> and three flat files (values, first and
+/// second moments; F32, little-endian, the layout of the parameter store), and a file <c>latest</c> that names the newest. A
+/// folder appears complete or not at all.
+/// </summary>
+internal sealed class CheckpointFolder
+{
+    private const string LatestFile = "latest";
+    private const string StateFile = "state.json";
+    private const int Version = 1;
+    private const int BlockLength = 1 << 20;
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    private readonly string _path;
+    private readonly int _kept;
+
+    /// <summary>Opens (or makes) the folder and clears what killed processes left.</summary>
+    internal CheckpointFolder(string path, int kept)
+    {
+        _path = path;
+        _kept = kept;
+        Directory.CreateDirectory(path);
+        DurableFiles.RemoveUnfinished(path);
+    }
+
+    /// <summary>Path of the newest checkpoint, or null.</summary>
+    internal string? Latest
+    {
+        get
+        {
+            string pointer = Path.Combine(_path, LatestFile);
+            if (File.Exists(pointer) && Path.Combine(_path, File.ReadAllText(pointer).Trim()) is var named && File.Exists(Path.Combine(named, StateFile)))
+            {
+                return named;
+            }
+
+            return All().LastOrDefault();
+        }
+    }
+
+    /// <summary>Writes a checkpoint, points to it and removes the oldest beyond those that are kept.</summary>
+    /// <exception cref="InvalidInputException">The disk refuses, e.g. because it is full; earlier checkpoints stay.</exception>
+    internal void Save(TrainingState state, string fingerprint, ParameterStore store, AdamW optimizer)
+    {
+        string name = string.Create(CultureInfo.InvariantCulture, $"step-{state.Step:D8}");
+        try
+        {
+            DurableFiles.CreateFolder(Path.Combine(_path, name), folder =>
+            {
+                WriteFlat(Path.Combine(folder, "values.f32"), store.Values);
+                WriteFlat(Path.Combine(folder, "first_moments.f32"), optimizer.FirstMoment);
+                WriteFlat(Path.Combine(folder, "second_moments.f32"), optimizer.SecondMoment);
+                Document document = new(Version, state.Step, state.Sequences, state.Seconds, store.Length, fingerprint);
+                DurableFiles.Write(Path.Combine(folder, StateFile), stream => JsonSerializer.Serialize(stream, document, Indented));
+            });
+            DurableFiles.Replace(Path.Combine(_path, LatestFile), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(name + "\n")));
+            foreach (string old in All().SkipLast(_kept))
+            {
+                DurableFiles.DeleteFolder(old);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{Path.Combine(_path, name)}: the checkpoint could not be written: {error.Message} Earlier checkpoints are intact: make room and resume.", error);
+        }
+    }
+
+    /// <summary>Restores a checkpoint.</summary>
+    /// <exception cref="InvalidInputException">The checkpoint is damaged, or belongs to another configuration.</exception>
+    internal static TrainingState Load(string path, string fingerprint, ParameterStore store, AdamW optimizer)
+    {
+        string statePath = Path.Combine(path, StateFile);
+        Document? document;
+        try
+        {
+            document = JsonSerializer.Deserialize<Document>(File.ReadAllText(statePath));
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{statePath}: cannot be read: {error.Message}", error);
+        }
+
+        if (document is null || document.Version != Version || document.Step < 0 || document.Sequences < 0)
+        {
+            throw new InvalidInputException($"{statePath}: not a training state of version {Version}.");
+        }
+
+        if (document.Fingerprint != fingerprint || document.Length != store.Length)
+        {
+            throw new InvalidInputException(
+                $"{path}: this checkpoint was made with another configuration ({Difference(document.Fingerprint, fingerprint)}). "
+                + "A run resumes with the same model, data, tokenizer, seed, sequence length, batch and precision; steps, learning rate and intervals may change.");
+        }
+
+        ReadFlat(Path.Combine(path, "values.f32"), store.Values);
+        ReadFlat(Path.Combine(path, "first_moments.f32"), optimizer.FirstMoment);
+        ReadFlat(Path.Combine(path, "second_moments.f32"), optimizer.SecondMoment);
+        return new TrainingState(document.Step, document.Sequences, document.Seconds);
+    }
+
+    private IEnumerable<string> All() => Directory.EnumerateDirectories(_path, "step-*")
+        .Where(folder => File.Exists(Path.Combine(folder, StateFile)))
+        .Order(StringComparer.Ordinal);
+
+    // The first field that differs; a fingerprint is a line of name=value fields.
+    private static string Difference(string was, string now)
+    {
+        string[] before = was.Split("; ");
+        string[] after = now.Split("; ");
+        for (int i = 0; i < Math.Min(before.Length, after.Length); i++)
+        {
+            if (before[i] != after[i])
+            {
+                return $"it has {before[i]}, the configuration {after[i]}";
+            }
+        }
+
+        return "the layout differs";
+    }
+
+    private static void WriteFlat(string path, Tensor flat) => DurableFiles.Write(path, stream => ForBlocks(flat, block => stream.Write(block)));
+
+    private static void ReadFlat(string path, Tensor flat)
+    {
+        long expected = flat.shape[0] * sizeof(float);
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            if (stream.Length != expected)
+            {
+                throw new InvalidInputException($"{path}: has {stream.Length} bytes where the model needs {expected}: the checkpoint is damaged; delete its folder to resume from the one before.");
+            }
+
+            ForBlocks(flat, stream.ReadExactly);
+        }
+        catch (IOException error)
+        {
+            throw new InvalidInputException($"{path}: cannot be read: {error.Message}", error);
+        }
+    }
+
+    private static void ForBlocks(Tensor flat, SpanAction action)
+    {
+        for (long start = 0; start < flat.shape[0]; start += BlockLength)
+        {
+            using Tensor block = flat.narrow(0, start, Math.Min(BlockLength, flat.shape[0] - start));
+            action(block.bytes);
+        }
+    }
+
+    private delegate void SpanAction(Span<byte> block);
+
+    private sealed record Document(int Version, long Step, long Sequences, double Seconds, long Length, string Fingerprint);
+}

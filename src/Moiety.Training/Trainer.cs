@@ -1,0 +1,294 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using Moiety.Models;
+using Moiety.Models.Configuration;
+using Moiety.Models.Tokenizers;
+using Moiety.Training.Checkpoints;
+using Moiety.Training.Configuration;
+using Moiety.Training.Corpora;
+using Moiety.Training.Losses;
+using Moiety.Training.Modules;
+using Moiety.Training.Native;
+using Moiety.Training.Optimization;
+using Moiety.Training.Routing;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Moiety.Training;
+
+/// <summary>
+/// One training run in one folder: tokenizes the corpora, trains, evaluates, writes <c>metrics.jsonl</c> and atomic checkpoints, and
+/// resumes such that the next step is the one that an uninterrupted run would have made, bit by bit.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    // Capacity of the evaluation with drops where training drops nothing.
+    private static readonly ExpertCapacity DefaultCapacity = new(1.25, 4, DropPolicy.Random);
+
+    private readonly TrainingConfig _config;
+    private readonly string _folder;
+    private readonly Tokenizer _tokenizer;
+    private readonly FileStream _lock;
+    private readonly AdamW _optimizer;
+    private readonly CheckpointFolder _checkpoints;
+    private readonly TokenCache _trainingTokens;
+    private readonly TokenCache? _validationTokens;
+    private readonly PackedSequences _training;
+    private readonly PackedSequences? _validation;
+    private readonly string _fingerprint;
+    private TrainingState _state;
+    private EvaluationResult? _lastEvaluation;
+
+    private Trainer(TrainingConfig config, string folder, Tokenizer tokenizer, bool resume, FileStream folderLock, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        TorchLibrary.EnsureLoaded();
+        set_num_threads(config.Threads);
+        _config = config;
+        _folder = folder;
+        _tokenizer = tokenizer;
+        _lock = folderLock;
+        _checkpoints = new CheckpointFolder(Path.Combine(folder, "checkpoints"), config.KeptCheckpoints);
+        string? latest = _checkpoints.Latest;
+        if (latest is not null && !resume)
+        {
+            throw new InvalidInputException($"{folder}: holds a run already ({Path.GetFileName(latest)}). Resume it, or choose another folder.");
+        }
+
+        byte[] tokenizerHash = SHA256.HashData(File.ReadAllBytes(config.TokenizerPath));
+        string cache = config.CacheFolder ?? Path.Combine(folder, "cache");
+        IProgress<long>? tokenized = progress is null ? null : new TokenizationProgress(progress);
+        _trainingTokens = TokenCache.Open(config.TrainingCorpora, tokenizer, tokenizerHash, cache, tokenized, cancellationToken);
+        _training = new PackedSequences(_trainingTokens, config.SequenceLength, (ulong)config.Seed, "training");
+        if (config.ValidationCorpora.Length > 0)
+        {
+            _validationTokens = TokenCache.Open(config.ValidationCorpora, tokenizer, tokenizerHash, cache, tokenized, cancellationToken);
+            _validation = new PackedSequences(_validationTokens, config.SequenceLength, (ulong)config.Seed, "validation");
+        }
+
+        Model = new DecoderModule(config.Model with
+        {
+            VocabularySize = tokenizer.VocabularySize,
+            BosTokenId = tokenizer.BosTokenId,
+            EosTokenIds = tokenizer.EosTokenIds,
+        });
+        _optimizer = new AdamW(Model.Store, config.Optimizer);
+        _fingerprint = Fingerprint();
+        if (latest is null)
+        {
+            Model.Initialize((ulong)config.Seed);
+            _state = new TrainingState(0, 0, 0);
+        }
+        else
+        {
+            _state = CheckpointFolder.Load(latest, _fingerprint, Model.Store, _optimizer);
+        }
+    }
+
+    /// <summary>The model in its present state.</summary>
+    public DecoderModule Model { get; }
+
+    /// <summary>Optimizer steps done.</summary>
+    public long Step => _state.Step;
+
+    /// <summary>Tokens of the training corpora.</summary>
+    public long CorpusTokens => _trainingTokens.Count;
+
+    /// <summary>Prepares a run: locks the folder, tokenizes what is not cached, builds the model, restores the newest checkpoint.</summary>
+    /// <param name="config">What to train.</param>
+    /// <param name="folder">Folder of the run: metrics, checkpoints, token caches.</param>
+    /// <param name="resume">Whether to go on where the folder's newest checkpoint is; a folder without one starts from the beginning.</param>
+    /// <param name="progress">Observer of the tokenization.</param>
+    /// <param name="cancellationToken">Stops the preparation.</param>
+    /// <exception cref="InvalidInputException">Something that the configuration names is wrong, or the folder holds another run.</exception>
+    public static Trainer Open(TrainingConfig config, string folder, bool resume, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        Tokenizer tokenizer = TokenizerJson.Read(config.TokenizerPath);
+        string path = Path.GetFullPath(folder);
+        FileStream? folderLock = null;
+        try
+        {
+            DurableFiles.CreateDirectory(path);
+            folderLock = new FileStream(Path.Combine(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{path}: the folder cannot be used: {error.Message} If another training runs there, wait for it or choose another folder.", error);
+        }
+
+        try
+        {
+            return new Trainer(config, path, tokenizer, resume, folderLock, progress, cancellationToken);
+        }
+        catch
+        {
+            folderLock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Trains to the end of the run, or until cancelled, which writes a checkpoint after the step that is in progress.</summary>
+    /// <param name="progress">Observer.</param>
+    /// <param name="cancellationToken">Ends the run early, cleanly: it can be resumed.</param>
+    /// <exception cref="InvalidInputException">The training diverged, or a checkpoint could not be written.</exception>
+    public TrainingResult Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        using MetricsLog metrics = new(Path.Combine(_folder, "metrics.jsonl"), _state.Step);
+        double secondsBefore = _state.Seconds;
+        long start = Stopwatch.GetTimestamp();
+        long lastSaved = _state.Step;
+        MetricsWindow window = new(_config);
+        double crossEntropy = double.NaN;
+        while (!IsOver(_state) && !cancellationToken.IsCancellationRequested)
+        {
+            long step = _state.Step + 1;
+            double completed = Completed(step, _state.Seconds);
+            double learningRate = _config.Schedule.At(step, completed, Math.Min(1, (double)_config.Schedule.WarmupSteps / _config.Steps));
+            crossEntropy = RunStep(step, learningRate, window, out double norm);
+            _state = new TrainingState(step, _state.Sequences + ((long)_config.BatchSize * _config.Accumulation), secondsBefore + Stopwatch.GetElapsedTime(start).TotalSeconds);
+
+            if (step % _config.LogInterval == 0 || IsOver(_state))
+            {
+                TrainingProgress report = window.Close(Report("training") with { LearningRate = learningRate, GradientNorm = norm });
+                metrics.WriteTraining(report);
+                progress?.Report(report);
+            }
+
+            if (_config.EvaluationInterval > 0 && step % _config.EvaluationInterval == 0 && !IsOver(_state))
+            {
+                Evaluate(metrics, _config.EvaluationSequences, progress, cancellationToken);
+                window.Restart();
+            }
+
+            if (step % _config.CheckpointInterval == 0)
+            {
+                Save(progress);
+                lastSaved = step;
+                window.Restart();
+            }
+        }
+
+        if (lastSaved != _state.Step)
+        {
+            Save(progress);
+        }
+
+        bool over = IsOver(_state);
+        if (over)
+        {
+            Evaluate(metrics, int.MaxValue, progress, cancellationToken);
+        }
+
+        return new TrainingResult(_state.Step, over, crossEntropy, over ? _lastEvaluation : null);
+    }
+
+    /// <summary>Frees the model and unlocks the folder.</summary>
+    public void Dispose()
+    {
+        Model.Dispose();
+        _optimizer.Dispose();
+        _trainingTokens.Dispose();
+        _validationTokens?.Dispose();
+        _lock.Dispose();
+    }
+
+    private double RunStep(long step, double learningRate, MetricsWindow window, out double norm)
+    {
+        Model.Store.ZeroGradients();
+        double crossEntropy = 0;
+        LossWeights weights = new(_config.BalanceCoefficient, _config.RouterZCoefficient, 1.0 / _config.Accumulation);
+        for (int i = 0; i < _config.Accumulation; i++)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            (Tensor tokens, Tensor labels) = _training.Shuffled(_state.Sequences + ((long)i * _config.BatchSize), _config.BatchSize);
+            ulong seed = ((ulong)_config.Seed * 0x9e3779b97f4a7c15) ^ (((ulong)step << 16) + (ulong)i);
+            ForwardPass pass = new(_config.Precision, _config.Capacity, seed, trackRouterLosses: true);
+            TrainingPassResult result = Model.ForwardBackward(tokens, labels, pass, weights);
+            window.Add(result, labels.shape[0]);
+            crossEntropy += result.CrossEntropySum;
+        }
+
+        norm = _optimizer.Step(step, learningRate, _config.Threads);
+        return double.IsFinite(norm)
+            ? crossEntropy / _config.TokensPerStep
+            : throw new InvalidInputException(
+                $"The training diverged: the gradient of step {step} is not finite. The newest checkpoint is intact; resume from it with a lower learning rate ({learningRate.ToString("G3", CultureInfo.InvariantCulture)} now) or tighter clipping.");
+    }
+
+    private double Completed(long step, double seconds) =>
+        Math.Max((double)step / _config.Steps, _config.TimeLimit is { } limit ? seconds / limit.TotalSeconds : 0);
+
+    private bool IsOver(TrainingState state) => Completed(state.Step, state.Seconds) >= 1;
+
+    private TrainingProgress Report(string stage) => new()
+    {
+        Stage = stage,
+        Step = _state.Step,
+        Steps = _config.Steps,
+        Completed = Math.Min(1, Completed(_state.Step, _state.Seconds)),
+        Tokens = _state.Step * _config.TokensPerStep,
+        Elapsed = TimeSpan.FromSeconds(_state.Seconds),
+        Validation = _lastEvaluation,
+    };
+
+    private void Evaluate(MetricsLog metrics, int sequences, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        if (_validation is null)
+        {
+            return;
+        }
+
+        try
+        {
+            _lastEvaluation = Evaluator.Evaluate(Model, _validation, _config.BatchSize, sequences, _config.Precision, _config.Capacity ?? DefaultCapacity, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return; // The run's loop sees the cancellation next; a partial evaluation says nothing.
+        }
+
+        metrics.WriteEvaluation(_state.Step, _lastEvaluation);
+        progress?.Report(Report("evaluating"));
+    }
+
+    private void Save(IProgress<TrainingProgress>? progress)
+    {
+        _checkpoints.Save(_state, _fingerprint, Model.Store, _optimizer);
+        progress?.Report(Report("checkpoint"));
+    }
+
+    // What a resumed run must share with the one that wrote the checkpoint, in fields that an error can name.
+    private string Fingerprint()
+    {
+        ModelConfig model = Model.Config;
+        string layers = string.Join(", ", model.FeedForwards.Select(layer => layer.Moe is { } moe
+            ? FormattableString.Invariant($"{layer.IntermediateSize}+{moe.ExpertCount}x{moe.ExpertIntermediateSize}/{moe.TopK}{(moe.NormalizeTopK ? "n" : "")}{(moe.Residual ? "r" : "")}")
+            : FormattableString.Invariant($"{layer.IntermediateSize}")));
+        string capacity = _config.Capacity is { } drops ? FormattableString.Invariant($"{drops.Factor}/{drops.Minimum}/{drops.Policy}") : "none";
+        return string.Join("; ", ((FormattableString[])[
+            $"hidden_size={model.HiddenSize}",
+            $"heads={model.HeadCount}/{model.KeyValueHeadCount}x{model.HeadSize}",
+            $"vocabulary={model.VocabularySize}",
+            $"context_length={model.ContextLength}",
+            $"norm_epsilon={model.NormEpsilon}",
+            $"rope_theta={model.Rotary.Theta}",
+            $"tie_embeddings={model.TieWordEmbeddings}",
+            $"layers=[{layers}]",
+            $"training tokens={_trainingTokens.Key}",
+            $"seed={_config.Seed}",
+            $"sequence_length={_config.SequenceLength}",
+            $"batch_size={_config.BatchSize}",
+            $"accumulation={_config.Accumulation}",
+            $"precision={_config.Precision}",
+            $"capacity={capacity}",
+        ]).Select(FormattableString.Invariant));
+    }
+
+    private sealed class TokenizationProgress(IProgress<TrainingProgress> progress) : IProgress<long>
+    {
+        public void Report(long value) => progress.Report(new TrainingProgress { Stage = "tokenizing", Tokens = value });
+    }
+}

@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+
+namespace Moiety.Training;
+
+/// <summary>What a run tells its observer: after every logging interval, evaluation and checkpoint, and while it prepares.</summary>
+public sealed record TrainingProgress
+{
+    /// <summary>What the run is doing: <c>tokenizing</c>, <c>training</c>, <c>evaluating</c>, <c>checkpoint</c>.</summary>
+    public required string Stage { get; init; }
+
+    /// <summary>Optimizer steps done.</summary>
+    public long Step { get; init; }
+
+    /// <summary>Steps of the whole run.</summary>
+    public long Steps { get; init; }
+
+    /// <summary>Share of the run that is done, by steps or by time, whichever is further.</summary>
+    public double Completed { get; init; }
+
+    /// <summary>Tokens trained on, or tokenized so far.</summary>
+    public long Tokens { get; init; }
+
+    /// <summary>Mean of cross-entropy plus weighted router losses since the last report.</summary>
+    public double Loss { get; init; }
+
+    /// <summary>Mean cross-entropy per token since the last report, in nats.</summary>
+    public double CrossEntropy { get; init; }
+
+    /// <summary>Mean load-balancing loss per MoE layer; 1 is perfect balance.</summary>
+    public double Balance { get; init; }
+
+    /// <summary>Mean router z-loss per MoE layer.</summary>
+    public double RouterZ { get; init; }
+
+    /// <summary>Learning rate of the last step.</summary>
+    public double LearningRate { get; init; }
+
+    /// <summary>Norm of the gradients of the last step, before clipping.</summary>
+    public double GradientNorm { get; init; }
+
+    /// <summary>Tokens per second of wall time since the last report.</summary>
+    public double TokensPerSecond { get; init; }
+
+    /// <summary>Tokens per second of processor time since the last report: comparable on a busy machine.</summary>
+    public double TokensPerCpuSecond { get; init; }
+
+    /// <summary>Training time so far, over all resumed parts.</summary>
+    public TimeSpan Elapsed { get; init; }
+
+    /// <summary>Load of every MoE layer since the last report.</summary>
+    public ImmutableArray<RouterLoad> Routers { get; init; } = [];
+
+    /// <summary>The newest evaluation, or null before the first.</summary>
+    public EvaluationResult? Validation { get; init; }
+}
