@@ -39,6 +39,7 @@ internal static class Program
         {
             Verbose,
             TokenizerCommand.Create(terminal),
+            TrainCommand.Create(terminal),
         };
         foreach (HelpOption help in root.Options.OfType<HelpOption>())
         {

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -29,7 +28,6 @@ public sealed class Trainer : IDisposable
 
     private readonly TrainingConfig _config;
     private readonly string _folder;
-    private readonly Tokenizer _tokenizer;
     private readonly FileStream _lock;
     private readonly AdamW _optimizer;
     private readonly CheckpointFolder _checkpoints;
@@ -47,7 +45,7 @@ public sealed class Trainer : IDisposable
         set_num_threads(config.Threads);
         _config = config;
         _folder = folder;
-        _tokenizer = tokenizer;
+        Tokenizer = tokenizer;
         _lock = folderLock;
         _checkpoints = new CheckpointFolder(Path.Combine(folder, "checkpoints"), config.KeptCheckpoints);
         string? latest = _checkpoints.Latest;
@@ -56,7 +54,7 @@ public sealed class Trainer : IDisposable
             throw new InvalidInputException($"{folder}: holds a run already ({Path.GetFileName(latest)}). Resume it, or choose another folder.");
         }
 
-        byte[] tokenizerHash = SHA256.HashData(File.ReadAllBytes(config.TokenizerPath));
+        byte[] tokenizerHash = SHA256.HashData(TokenizerJson.Write(tokenizer));
         string cache = config.CacheFolder ?? Path.Combine(folder, "cache");
         IProgress<long>? tokenized = progress is null ? null : new TokenizationProgress(progress);
         _trainingTokens = TokenCache.Open(config.TrainingCorpora, tokenizer, tokenizerHash, cache, tokenized, cancellationToken);
@@ -89,6 +87,9 @@ public sealed class Trainer : IDisposable
     /// <summary>The model in its present state.</summary>
     public DecoderModule Model { get; }
 
+    /// <summary>The tokenizer of the corpora, and of the exported model.</summary>
+    public Tokenizer Tokenizer { get; }
+
     /// <summary>Optimizer steps done.</summary>
     public long Step => _state.Step;
 
@@ -106,7 +107,7 @@ public sealed class Trainer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        Tokenizer tokenizer = TokenizerJson.Read(config.TokenizerPath);
+        Tokenizer tokenizer = ReadTokenizer(config.TokenizerPath);
         string path = Path.GetFullPath(folder);
         FileStream? folderLock = null;
         try
@@ -193,6 +194,23 @@ public sealed class Trainer : IDisposable
         _trainingTokens.Dispose();
         _validationTokens?.Dispose();
         _lock.Dispose();
+    }
+
+    private static Tokenizer ReadTokenizer(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            return TokenizerJson.ReadFolder(path);
+        }
+
+        if (!File.Exists(path))
+        {
+            throw new InvalidInputException($"data.tokenizer: {path}: there is no such file or folder; make one with: moiety tokenizer train");
+        }
+
+        return Path.GetFileName(path) == TokenizerJson.FileName
+            ? TokenizerJson.ReadFolder(Path.GetDirectoryName(path)!)
+            : TokenizerJson.Read(File.ReadAllBytes(path), config: null, path);
     }
 
     private double RunStep(long step, double learningRate, MetricsWindow window, out double norm)

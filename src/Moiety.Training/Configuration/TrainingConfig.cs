@@ -21,7 +21,7 @@ public sealed record TrainingConfig
     /// <summary>Held-out corpora; may be empty.</summary>
     public ImmutableArray<string> ValidationCorpora { get; init; } = [];
 
-    /// <summary>The <c>tokenizer.json</c>.</summary>
+    /// <summary>A <c>tokenizer.json</c>, or the folder that holds it.</summary>
     public required string TokenizerPath { get; init; }
 
     /// <summary>Folder of the token caches, or null for a folder beside the checkpoints.</summary>
