@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Moiety.Training.Checkpoints;
+using Moiety.Models.Checkpoints;
 
 namespace Moiety.Training;
 
@@ -18,7 +18,7 @@ internal sealed class MetricsLog : IDisposable
         if (File.Exists(path))
         {
             List<string> kept = [.. File.ReadLines(path).TakeWhile(line => StepOf(line) is { } step && step <= lastStep)];
-            DurableFiles.Replace(path, stream =>
+            AtomicFile.Write(path, 0, stream =>
             {
                 using StreamWriter writer = new(stream, leaveOpen: true);
                 kept.ForEach(line => writer.Write(line + "\n"));

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using Moiety.Models;
+using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Tokenizers;
 using Moiety.Training.Checkpoints;
@@ -112,7 +113,7 @@ public sealed class Trainer : IDisposable
         FileStream? folderLock = null;
         try
         {
-            DurableFiles.CreateDirectory(path);
+            Directory.CreateDirectory(path);
             folderLock = new FileStream(Path.Combine(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -185,6 +186,15 @@ public sealed class Trainer : IDisposable
 
         return new TrainingResult(_state.Step, over, crossEntropy, over ? _lastEvaluation : null);
     }
+
+    /// <summary>Writes the model as a Hugging Face folder, in F32, with its tokenizer.</summary>
+    /// <exception cref="InvalidInputException">The folder cannot be written, or a weight is not finite.</exception>
+    public void Export(string folder, CancellationToken cancellationToken = default) => HuggingFaceWriter.Write(
+        folder,
+        Model.Config,
+        TensorSource.From((tensor, destination) => Model.GetParameter(tensor.Name).CopyTo(destination)),
+        Tokenizer,
+        cancellationToken: cancellationToken);
 
     /// <summary>Frees the model and unlocks the folder.</summary>
     public void Dispose()

@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Moiety.Models;
+using Moiety.Models.Checkpoints;
 using Moiety.Training.Modules;
 using Moiety.Training.Optimization;
 using static TorchSharp.torch;
@@ -24,13 +26,16 @@ internal sealed class CheckpointFolder
     private readonly string _path;
     private readonly int _kept;
 
-    /// <summary>Opens (or makes) the folder and clears what killed processes left.</summary>
+    /// <summary>Opens (or makes) the folder and clears what a killed process left.</summary>
     internal CheckpointFolder(string path, int kept)
     {
         _path = path;
         _kept = kept;
         Directory.CreateDirectory(path);
-        DurableFiles.RemoveUnfinished(path);
+        foreach (string left in Directory.EnumerateDirectories(path, "step-*").Where(folder => !IsComplete(folder)))
+        {
+            Directory.Delete(left, recursive: true);
+        }
     }
 
     /// <summary>Path of the newest checkpoint, or null.</summary>
@@ -39,7 +44,7 @@ internal sealed class CheckpointFolder
         get
         {
             string pointer = Path.Combine(_path, LatestFile);
-            if (File.Exists(pointer) && Path.Combine(_path, File.ReadAllText(pointer).Trim()) is var named && File.Exists(Path.Combine(named, StateFile)))
+            if (File.Exists(pointer) && Path.Combine(_path, File.ReadAllText(pointer).Trim()) is var named && IsComplete(named))
             {
                 return named;
             }
@@ -55,23 +60,26 @@ internal sealed class CheckpointFolder
         string name = string.Create(CultureInfo.InvariantCulture, $"step-{state.Step:D8}");
         try
         {
-            DurableFiles.CreateFolder(Path.Combine(_path, name), folder =>
+            AtomicFolder.Write(Path.Combine(_path, name), 3 * sizeof(float) * store.Length, _ => true, folder =>
             {
                 WriteFlat(Path.Combine(folder, "values.f32"), store.Values);
                 WriteFlat(Path.Combine(folder, "first_moments.f32"), optimizer.FirstMoment);
                 WriteFlat(Path.Combine(folder, "second_moments.f32"), optimizer.SecondMoment);
                 Document document = new(Version, state.Step, state.Sequences, state.Seconds, store.Length, fingerprint);
-                DurableFiles.Write(Path.Combine(folder, StateFile), stream => JsonSerializer.Serialize(stream, document, Indented));
+                File.WriteAllText(Path.Combine(folder, StateFile), JsonSerializer.Serialize(document, Indented));
             });
-            DurableFiles.Replace(Path.Combine(_path, LatestFile), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(name + "\n")));
-            foreach (string old in All().SkipLast(_kept))
-            {
-                DurableFiles.DeleteFolder(old);
-            }
+            AtomicFile.Write(Path.Combine(_path, LatestFile), 0, stream => stream.Write(Encoding.UTF8.GetBytes(name + "\n")));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (InvalidInputException error)
         {
-            throw new InvalidInputException($"{Path.Combine(_path, name)}: the checkpoint could not be written: {error.Message} Earlier checkpoints are intact: make room and resume.", error);
+            throw new InvalidInputException($"The checkpoint of step {state.Step} could not be written, earlier ones are intact: make room and resume. {error.Message}", error);
+        }
+
+        foreach (string old in All().SkipLast(_kept).ToArray())
+        {
+            // The state goes first: a folder without one is no checkpoint, and the next start removes it.
+            File.Delete(Path.Combine(old, StateFile));
+            Directory.Delete(old, recursive: true);
         }
     }
 
@@ -109,8 +117,11 @@ internal sealed class CheckpointFolder
     }
 
     private IEnumerable<string> All() => Directory.EnumerateDirectories(_path, "step-*")
-        .Where(folder => File.Exists(Path.Combine(folder, StateFile)))
+        .Where(IsComplete)
         .Order(StringComparer.Ordinal);
+
+    // Unfinished folders have another extension.
+    private static bool IsComplete(string folder) => Path.GetExtension(folder).Length == 0 && File.Exists(Path.Combine(folder, StateFile));
 
     // The first field that differs; a fingerprint is a line of name=value fields.
     private static string Difference(string was, string now)
@@ -128,7 +139,11 @@ internal sealed class CheckpointFolder
         return "the layout differs";
     }
 
-    private static void WriteFlat(string path, Tensor flat) => DurableFiles.Write(path, stream => ForBlocks(flat, block => stream.Write(block)));
+    private static void WriteFlat(string path, Tensor flat)
+    {
+        using FileStream stream = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        ForBlocks(flat, block => stream.Write(block));
+    }
 
     private static void ReadFlat(string path, Tensor flat)
     {

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Moiety.Data.Corpora;
 using Moiety.Models;
+using Moiety.Models.Checkpoints;
 using Moiety.Models.Tokenizers;
-using Moiety.Training.Checkpoints;
 
 namespace Moiety.Training.Corpora;
 
@@ -56,8 +56,7 @@ internal sealed unsafe class TokenCache : IDisposable
         string path = Path.Combine(folder, $"{key}.tokens");
         if (!IsComplete(path))
         {
-            DurableFiles.CreateDirectory(folder);
-            DurableFiles.Replace(path, stream => Write(stream, opened, tokenizer, progress, cancellationToken));
+            AtomicFile.Write(path, 0, stream => Write(stream, opened, tokenizer, progress, cancellationToken));
         }
 
         return new TokenCache(path, key);
@@ -108,13 +107,14 @@ internal sealed unsafe class TokenCache : IDisposable
             && stream.Length - HeaderBytes == count * sizeof(int);
     }
 
-    private static void Write(FileStream stream, Corpus[] corpora, Tokenizer tokenizer, IProgress<long>? progress, CancellationToken cancellationToken)
+    private static void Write(Stream file, Corpus[] corpora, Tokenizer tokenizer, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         if (tokenizer.EosTokenIds.Length == 0)
         {
             throw new InvalidInputException("The tokenizer has no end-of-text token, which separates documents; train it with <|endoftext|> among its special tokens.");
         }
 
+        BufferedStream stream = new(file, 1 << 20); // Not disposed: the file is the caller's.
         int[] end = [tokenizer.EosTokenIds[0]];
         stream.Write(new byte[HeaderBytes]);
         long count = 0;
@@ -135,8 +135,9 @@ internal sealed unsafe class TokenCache : IDisposable
         header.Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(header, Magic);
         BinaryPrimitives.WriteInt64LittleEndian(header[8..], count);
-        stream.Position = 0;
-        stream.Write(header);
+        stream.Flush();
+        file.Position = 0;
+        file.Write(header);
         progress?.Report(count);
     }
 }
