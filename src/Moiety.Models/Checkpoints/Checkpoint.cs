@@ -36,6 +36,13 @@ public abstract class Checkpoint : IDisposable
     /// <exception cref="InvalidInputException">It does not exist, is none of these, or is malformed.</exception>
     public static Checkpoint Open(string path) => CheckpointReader.Open(path);
 
+    /// <summary>
+    /// Reads a tokenizer of its own: a folder with <c>tokenizer.json</c>, that file itself, a GGUF file, or llama2.c's
+    /// <c>tokenizer.bin</c>.
+    /// </summary>
+    /// <exception cref="InvalidInputException">It does not exist, or is malformed.</exception>
+    public static Tokenizer OpenTokenizer(string path) => CheckpointReader.OpenTokenizer(path);
+
     /// <summary>Looks at every weight: a NaN or an infinity would silently spoil all text.</summary>
     /// <exception cref="InvalidCheckpointException">A weight is not finite; the message names the tensor and the index.</exception>
     public void VerifyFinite(CancellationToken cancellationToken = default)

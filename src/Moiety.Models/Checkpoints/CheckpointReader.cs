@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using Moiety.Models.Tokenizers;
+
 namespace Moiety.Models.Checkpoints;
 
 /// <summary>Finds out what a path is and opens it with the reader for it.</summary>
@@ -18,6 +21,52 @@ internal static class CheckpointReader
             throw new InvalidInputException($"{path}: there is no such file or folder.");
         }
 
-        return HuggingFaceReader.OpenSingle(path);
+        // What the first bytes say goes before the name: files get renamed.
+        uint magic = FirstBytes(path);
+        string extension = System.IO.Path.GetExtension(path).ToLowerInvariant();
+        return (magic, extension) switch
+        {
+            (GgufFile.Magic, _) or (_, ".gguf") => GgufReader.Open(path),
+            (Llama2CHeader.Magic, _) or (_, ".bin") => Llama2CReader.Open(path),
+            (_, ".safetensors") => HuggingFaceReader.OpenSingle(path),
+            _ => throw new InvalidCheckpointException(path, "file",
+                "it is no model that Moiety reads: a Hugging Face folder, a .gguf file, a .safetensors file with config.json beside it, or llama2.c's .bin"),
+        };
+    }
+
+    /// <summary>
+    /// Reads a tokenizer of its own: a folder with <c>tokenizer.json</c>, that file itself, a GGUF file, or llama2.c's
+    /// <c>tokenizer.bin</c>.
+    /// </summary>
+    /// <exception cref="InvalidInputException">It does not exist, or is malformed.</exception>
+    public static Tokenizer OpenTokenizer(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            return TokenizerJson.ReadFolder(path);
+        }
+
+        if (!File.Exists(path))
+        {
+            throw new InvalidInputException($"{path}: there is no such file or folder.");
+        }
+
+        if (FirstBytes(path) == GgufFile.Magic)
+        {
+            using GgufFile file = GgufFile.Open(path);
+            return GgufTokenizerMetadata.Read(file.Metadata) is { } data
+                ? GgufTokenizer.Create(data, path)
+                : throw new InvalidCheckpointException(path, "tokenizer.ggml.model", "the file carries no tokenizer");
+        }
+
+        return System.IO.Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase)
+            ? TokenizerJson.ReadFolder(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!)
+            : Llama2CTokenizer.ReadFile(path);
+    }
+
+    private static uint FirstBytes(string path)
+    {
+        using MappedFile file = MappedFile.Open(path);
+        return file.Length >= sizeof(uint) ? BinaryPrimitives.ReadUInt32LittleEndian(file.Bytes(0, sizeof(uint))) : 0;
     }
 }

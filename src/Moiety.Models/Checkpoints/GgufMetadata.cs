@@ -139,7 +139,8 @@ public sealed class GgufMetadata
 
     private static int[]? ToInt32s(GgufValue value)
     {
-        if (value.Content is int[] plain)
+        // To the runtime an array of unsigned numbers is one of signed ones too, so the type is asked of the file.
+        if (value.ElementType == GgufValueType.Int32 && value.Content is int[] plain)
         {
             return plain;
         }

@@ -1,0 +1,44 @@
+namespace Moiety.Models.Checkpoints;
+
+/// <summary>How text is to be generated, in GGUF metadata: llama.cpp's <c>general.sampling.*</c>, and Moiety's own for the rest.</summary>
+internal static class GgufGenerationMetadata
+{
+    private const string Sampling = "general.sampling.";
+    private const string Own = "moiety.generation.";
+
+    /// <summary>The wishes, or null when there are none.</summary>
+    public static GenerationConfig? Read(GgufMetadata metadata)
+    {
+        GenerationConfig generation = new()
+        {
+            Sample = metadata.Boolean(Own + "do_sample"),
+            Temperature = metadata.Single(Sampling + "temp"),
+            TopK = metadata.Int32(Sampling + "top_k"),
+            TopP = metadata.Single(Sampling + "top_p"),
+            MinP = metadata.Single(Sampling + "min_p"),
+            RepetitionPenalty = metadata.Single(Sampling + "penalty_repeat"),
+            MaxNewTokens = metadata.Int32(Own + "max_new_tokens"),
+        };
+        return generation == new GenerationConfig() ? null : generation;
+    }
+
+    /// <summary>Writes the wishes.</summary>
+    public static void Write(GenerationConfig generation, GgufMetadata metadata)
+    {
+        Set(Own + "do_sample", generation.Sample is { } sample ? GgufValue.Of(sample) : null);
+        Set(Sampling + "temp", generation.Temperature is { } temperature ? GgufValue.Of(temperature) : null);
+        Set(Sampling + "top_k", generation.TopK is { } topK ? GgufValue.OfSize(topK) : null);
+        Set(Sampling + "top_p", generation.TopP is { } topP ? GgufValue.Of(topP) : null);
+        Set(Sampling + "min_p", generation.MinP is { } minP ? GgufValue.Of(minP) : null);
+        Set(Sampling + "penalty_repeat", generation.RepetitionPenalty is { } penalty ? GgufValue.Of(penalty) : null);
+        Set(Own + "max_new_tokens", generation.MaxNewTokens is { } max ? GgufValue.OfSize(max) : null);
+
+        void Set(string key, GgufValue? value)
+        {
+            if (value is not null)
+            {
+                metadata.Set(key, value);
+            }
+        }
+    }
+}

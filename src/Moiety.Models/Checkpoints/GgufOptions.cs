@@ -1,0 +1,20 @@
+using Moiety.Models.Configuration;
+using Moiety.Numerics.Formats;
+
+namespace Moiety.Models.Checkpoints;
+
+/// <summary>What a GGUF file should be like.</summary>
+public sealed record GgufOptions
+{
+    /// <summary>
+    /// Format of each tensor; null keeps that of the source. Vectors, routers and the mixing of a residual MoE are single
+    /// precision always: they are small, and a router's decision flips.
+    /// </summary>
+    public Func<TensorSpec, StorageFormat>? FormatFor { get; init; }
+
+    /// <summary>Name of the model for people: <c>general.name</c>.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>How its makers want text generated.</summary>
+    public GenerationConfig? Generation { get; init; }
+}

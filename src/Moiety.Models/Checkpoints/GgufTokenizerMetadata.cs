@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using Moiety.Models.Tokenizers;
+
+namespace Moiety.Models.Checkpoints;
+
+/// <summary>The keys <c>tokenizer.ggml.*</c> of a GGUF file, in and out.</summary>
+internal static class GgufTokenizerMetadata
+{
+    private const string Prefix = "tokenizer.ggml.";
+
+    /// <summary>The tokenizer's data, or null when the file carries none.</summary>
+    public static GgufTokenizerData? Read(GgufMetadata metadata)
+    {
+        if (metadata.Text(Prefix + "model") is not { } model || model is "no_vocab" or "none")
+        {
+            return null;
+        }
+
+        return new GgufTokenizerData
+        {
+            Model = model,
+            Pre = metadata.Text(Prefix + "pre"),
+            Tokens = Share(metadata.Texts(Prefix + "tokens") ?? throw metadata.Error(Prefix + "tokens", "the key is missing")),
+            Scores = Share(metadata.Singles(Prefix + "scores")),
+            TokenTypes = Share(metadata.Int32s(Prefix + "token_type")),
+            Merges = Share(metadata.Texts(Prefix + "merges")),
+            BosTokenId = metadata.Int32(Prefix + "bos_token_id"),
+            EosTokenId = metadata.Int32(Prefix + "eos_token_id"),
+            UnknownTokenId = metadata.Int32(Prefix + "unknown_token_id"),
+            AddBosToken = metadata.Boolean(Prefix + "add_bos_token"),
+            AddEosToken = metadata.Boolean(Prefix + "add_eos_token"),
+            AddSpacePrefix = metadata.Boolean(Prefix + "add_space_prefix"),
+        };
+    }
+
+    /// <summary>Writes the keys. What the configuration already said about special tokens stays.</summary>
+    /// <param name="data">The tokenizer's data; null writes that there is none.</param>
+    /// <param name="metadata">Where the keys go.</param>
+    public static void Write(GgufTokenizerData? data, GgufMetadata metadata)
+    {
+        if (data is null)
+        {
+            metadata.Set(Prefix + "model", GgufValue.Of("no_vocab"));
+            return;
+        }
+
+        metadata.Set(Prefix + "model", GgufValue.Of(data.Model));
+        Set("pre", data.Pre is { } pre ? GgufValue.Of(pre) : null);
+        Set("tokens", GgufValue.Of([.. data.Tokens]));
+        Set("scores", data.Scores.IsEmpty ? null : GgufValue.Of([.. data.Scores]));
+        Set("token_type", data.TokenTypes.IsEmpty ? null : GgufValue.Of([.. data.TokenTypes]));
+        Set("merges", data.Merges.IsEmpty ? null : GgufValue.Of([.. data.Merges]));
+        Set("bos_token_id", data.BosTokenId is { } bos ? GgufValue.OfSize(bos) : null);
+        Set("eos_token_id", data.EosTokenId is { } eos ? GgufValue.OfSize(eos) : null);
+        Set("unknown_token_id", data.UnknownTokenId is { } unknown ? GgufValue.OfSize(unknown) : null);
+        Set("add_bos_token", data.AddBosToken is { } addBos ? GgufValue.Of(addBos) : null);
+        Set("add_eos_token", data.AddEosToken is { } addEos ? GgufValue.Of(addEos) : null);
+        Set("add_space_prefix", data.AddSpacePrefix is { } addSpace ? GgufValue.Of(addSpace) : null);
+
+        void Set(string name, GgufValue? value)
+        {
+            if (value is not null && !metadata.Has(Prefix + name))
+            {
+                metadata.Set(Prefix + name, value);
+            }
+        }
+    }
+
+    private static ImmutableArray<T> Share<T>(T[]? values) => values is null ? [] : ImmutableCollectionsMarshal.AsImmutableArray(values);
+}

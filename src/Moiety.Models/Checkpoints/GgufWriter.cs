@@ -1,0 +1,114 @@
+using Moiety.Models.Configuration;
+using Moiety.Models.Families;
+using Moiety.Models.Tokenizers;
+using Moiety.Numerics.Formats;
+
+namespace Moiety.Models.Checkpoints;
+
+/// <summary>
+/// Writes a model as one GGUF file. The experts of a layer are stacked into one tensor for each projection, and rows of query
+/// and key projections get the order that the family's GGUF files have.
+/// </summary>
+public static class GgufWriter
+{
+    /// <summary>Writes or replaces a file, atomically.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="config">The architecture.</param>
+    /// <param name="tensors">Where the weights come from, in the order of rotary rows that <paramref name="config"/> states.</param>
+    /// <param name="tokenizer">The tokenizer, or null to write none.</param>
+    /// <param name="options">Formats and descriptions.</param>
+    /// <param name="progress">Told after each tensor.</param>
+    /// <param name="cancellationToken">Stops the writing; nothing is left behind.</param>
+    /// <exception cref="InvalidInputException">The configuration is invalid, a weight is not finite, the disk is full, or the file cannot be written.</exception>
+    public static void Write(
+        string path,
+        ModelConfig config,
+        TensorSource tensors,
+        Tokenizer? tokenizer,
+        GgufOptions? options = null,
+        IProgress<CheckpointProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(tensors);
+        options ??= new GgufOptions();
+        ModelFamily family = ModelFamilies.ForWriting(config);
+        List<PlannedTensor> plan = Plan(config, family, tensors, options);
+        GgufMetadata metadata = Metadata(path, config, family, tokenizer, options, plan);
+        TensorDeclaration[] declarations = [.. plan.Select(tensor => tensor.Declaration)];
+        long total = declarations.Sum(tensor => tensor.ByteLength);
+        long fileBytes = new GgufFileWriter(Stream.Null, metadata, declarations).FileBytes;
+        AtomicFile.Write(path, fileBytes, stream =>
+        {
+            GgufFileWriter writer = new(stream, metadata, declarations);
+            long written = 0;
+            foreach (PlannedTensor tensor in plan)
+            {
+                foreach (TensorSpec part in tensor.Parts)
+                {
+                    Func<int, int>? order = RowOrder.For(part, config, family.GgufInterleaved);
+                    TensorEncoder.Encode(tensors.Load(part), part, tensor.Declaration.Format, order, bytes =>
+                    {
+                        writer.Write(tensor.Declaration, bytes);
+                        written += bytes.Length;
+                    }, cancellationToken);
+                    progress?.Report(new CheckpointProgress(part.Name, written, total));
+                }
+            }
+
+            writer.Complete();
+        });
+    }
+
+    private static List<PlannedTensor> Plan(ModelConfig config, ModelFamily family, TensorSource tensors, GgufOptions options)
+    {
+        Dictionary<string, PlannedTensor> byName = new(StringComparer.Ordinal);
+        List<PlannedTensor> plan = [];
+        foreach (TensorSpec tensor in TensorCatalog.For(config))
+        {
+            string name = family.GgufNaming.NameOf(tensor);
+            if (!byName.TryGetValue(name, out PlannedTensor? planned))
+            {
+                TensorDeclaration declaration = new(name, FormatFor(tensor, tensors, options), TensorTable.ShapeInFile(tensor, family.GgufNaming, config));
+                planned = new PlannedTensor(declaration, []);
+                byName.Add(name, planned);
+                plan.Add(planned);
+            }
+
+            planned.Parts.Add(tensor);
+        }
+
+        return plan;
+    }
+
+    private static StorageFormat FormatFor(TensorSpec tensor, TensorSource tensors, GgufOptions options) =>
+        tensor.IsVector || tensor.Role is TensorRole.Router or TensorRole.Coefficient
+            ? StorageFormats.F32
+            : options.FormatFor?.Invoke(tensor) ?? tensors.GetFormat(tensor);
+
+    private static GgufMetadata Metadata(
+        string path, ModelConfig config, ModelFamily family, Tokenizer? tokenizer, GgufOptions options, List<PlannedTensor> plan)
+    {
+        StorageFormat main = plan.GroupBy(tensor => tensor.Declaration.Format).MaxBy(group => group.Sum(tensor => tensor.Declaration.ByteLength))!.Key;
+        GgufMetadata metadata = new(path);
+        metadata.Set("general.architecture", GgufValue.Of(family.GgufArchitecture));
+        metadata.Set("general.type", GgufValue.Of("model"));
+        if (options.Name is { } name)
+        {
+            metadata.Set("general.name", GgufValue.Of(name));
+        }
+
+        metadata.Set("general.file_type", GgufValue.Of(GgufTypes.FileTypeOf(main)));
+        if (plan.Exists(tensor => tensor.Declaration.Format.BlockLength > 1))
+        {
+            metadata.Set("general.quantization_version", GgufValue.Of(2u));
+        }
+
+        family.WriteGguf(config, metadata);
+        GgufTokenizerMetadata.Write(tokenizer is null ? null : GgufTokenizer.ToGguf(tokenizer), metadata);
+        GgufGenerationMetadata.Write(options.Generation ?? new(), metadata);
+        return metadata;
+    }
+
+    private sealed record PlannedTensor(TensorDeclaration Declaration, List<TensorSpec> Parts);
+}

@@ -1,0 +1,23 @@
+namespace Moiety.Models.Quantization;
+
+/// <summary>Parts of a model that a summary counts.</summary>
+public enum ModelPart
+{
+    /// <summary>Token embedding, and the output head when it is not the same matrix.</summary>
+    Embedding,
+
+    /// <summary>The four projections of attention.</summary>
+    Attention,
+
+    /// <summary>Dense feed-forward layers and fixed MLPs beside experts, with their mixing.</summary>
+    Dense,
+
+    /// <summary>Experts.</summary>
+    Experts,
+
+    /// <summary>Routers.</summary>
+    Router,
+
+    /// <summary>Norms.</summary>
+    Norms,
+}

@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using Moiety.Models.Checkpoints;
+using Moiety.Models.Configuration;
+using Moiety.Numerics;
+using Moiety.Numerics.Formats;
+
+namespace Moiety.Models.Quantization;
+
+/// <summary>The figures of a model: parameters, bytes, memory. What <c>moiety inspect</c> prints.</summary>
+public sealed record ModelSummary
+{
+    private const int HalfBytes = 2;
+    private readonly ModelConfig _config;
+
+    private ModelSummary(ModelConfig config) => _config = config;
+
+    /// <summary>All parameters. A tied head is counted once.</summary>
+    public required long Parameters { get; init; }
+
+    /// <summary>
+    /// Parameters that one token's forward pass multiplies with: all but the experts that it does not visit. Of an untied
+    /// embedding only one row is looked up, so it is left out; a tied one counts as the head.
+    /// </summary>
+    public required long ActiveParameters { get; init; }
+
+    /// <summary>Parameters of each part.</summary>
+    public required ImmutableSortedDictionary<ModelPart, long> ParametersByPart { get; init; }
+
+    /// <summary>Bytes of the weights in each storage format, most precise format first; empty without a checkpoint.</summary>
+    public required ImmutableArray<(StorageFormat Format, long Bytes)> BytesByFormat { get; init; }
+
+    /// <summary>Bytes of all weights; 0 without a checkpoint.</summary>
+    public long WeightBytes => BytesByFormat.Sum(entry => entry.Bytes);
+
+    /// <summary>Bytes that one token adds to a key-value cache of half precision.</summary>
+    public long KeyValueBytesPerToken => 2L * HalfBytes * _config.LayerCount * _config.KeyValueHeadCount * _config.HeadSize;
+
+    /// <summary>Summarizes an opened checkpoint.</summary>
+    public static ModelSummary From(Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        Dictionary<StorageFormat, long> bytes = [];
+        foreach (string name in checkpoint.TensorNames)
+        {
+            Matrix tensor = checkpoint.GetTensor(name);
+            bytes[tensor.Format] = bytes.GetValueOrDefault(tensor.Format) + tensor.ByteLength;
+        }
+
+        return From(checkpoint.Config) with
+        {
+            BytesByFormat = [.. StorageFormats.All.Where(bytes.ContainsKey).Select(format => (format, bytes[format]))],
+        };
+    }
+
+    /// <summary>Summarizes an architecture without weights.</summary>
+    public static ModelSummary From(ModelConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        SortedDictionary<ModelPart, long> parts = [];
+        long active = 0;
+        foreach (TensorSpec tensor in TensorCatalog.For(config))
+        {
+            ModelPart part = PartOf(tensor.Role);
+            parts[part] = parts.GetValueOrDefault(part) + tensor.ElementCount;
+            active += IsActive(tensor, config) ? tensor.ElementCount : 0;
+        }
+
+        return new ModelSummary(config)
+        {
+            Parameters = parts.Values.Sum(),
+            ActiveParameters = active,
+            ParametersByPart = parts.ToImmutableSortedDictionary(),
+            BytesByFormat = [],
+        };
+    }
+
+    /// <summary>Bytes for the weights and a half-precision key-value cache of one sequence.</summary>
+    /// <param name="contextLength">Tokens of the sequence.</param>
+    public long MemoryBytes(int contextLength) => WeightBytes + (KeyValueBytesPerToken * contextLength);
+
+    private static bool IsActive(TensorSpec tensor, ModelConfig config) => tensor.Role switch
+    {
+        TensorRole.Embedding => config.TieWordEmbeddings,
+
+        // All experts of a layer are alike, so the first k stand for those that are visited.
+        TensorRole.ExpertGate or TensorRole.ExpertUp or TensorRole.ExpertDown => tensor.Expert < config.FeedForwards[tensor.Layer].Moe!.TopK,
+        _ => true,
+    };
+
+    private static ModelPart PartOf(TensorRole role) => role switch
+    {
+        TensorRole.Embedding or TensorRole.Head => ModelPart.Embedding,
+        TensorRole.Query or TensorRole.Key or TensorRole.Value or TensorRole.AttentionOutput => ModelPart.Attention,
+        TensorRole.ExpertGate or TensorRole.ExpertUp or TensorRole.ExpertDown => ModelPart.Experts,
+        TensorRole.Router => ModelPart.Router,
+        TensorRole.AttentionNorm or TensorRole.FeedForwardNorm or TensorRole.FinalNorm => ModelPart.Norms,
+        _ => ModelPart.Dense,
+    };
+}

@@ -1,0 +1,54 @@
+using Moiety.Models.Configuration;
+using Moiety.Numerics.Formats;
+
+namespace Moiety.Models.Quantization;
+
+/// <summary>
+/// Which format each kind of tensor gets. Routers, the mixing of a residual MoE and norms are single precision always: they
+/// are small, and a router's decision flips. Embedding and head get one step more precision than the rest by default.
+/// </summary>
+public sealed record QuantizationPolicy
+{
+    /// <summary>Format of attention and feed-forward projections.</summary>
+    public required StorageFormat Format { get; init; }
+
+    /// <summary>Format of the experts, where it differs.</summary>
+    public StorageFormat? Experts { get; init; }
+
+    /// <summary>Format of the attention projections, where it differs.</summary>
+    public StorageFormat? Attention { get; init; }
+
+    /// <summary>Format of the embedding; null for one step more than <see cref="Format"/>.</summary>
+    public StorageFormat? Embedding { get; init; }
+
+    /// <summary>Format of the output head; null for that of the embedding.</summary>
+    public StorageFormat? Head { get; init; }
+
+    /// <summary>The format that is asked for, whether or not the tensor's rows are whole blocks of it.</summary>
+    public StorageFormat Wish(TensorSpec tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        return tensor.Role switch
+        {
+            TensorRole.Router or TensorRole.Coefficient => StorageFormats.F32,
+            _ when tensor.IsVector => StorageFormats.F32,
+            TensorRole.Embedding => Embedding ?? OneStepUp(Format),
+            TensorRole.Head => Head ?? Embedding ?? OneStepUp(Format),
+            TensorRole.ExpertGate or TensorRole.ExpertUp or TensorRole.ExpertDown => Experts ?? Format,
+            TensorRole.Query or TensorRole.Key or TensorRole.Value or TensorRole.AttentionOutput => Attention ?? Format,
+            _ => Format,
+        };
+    }
+
+    /// <summary>The format that the tensor gets: the wish, or F16 where its rows are no whole number of blocks.</summary>
+    public StorageFormat For(TensorSpec tensor)
+    {
+        StorageFormat wish = Wish(tensor);
+        return tensor.Columns % wish.BlockLength == 0 ? wish : StorageFormats.F16;
+    }
+
+    private static StorageFormat OneStepUp(StorageFormat format) =>
+        format == StorageFormats.Q4_0 ? StorageFormats.Q8_0
+        : format == StorageFormats.Q8_0 ? StorageFormats.F16
+        : format;
+}
