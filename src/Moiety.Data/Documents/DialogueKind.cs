@@ -7,8 +7,10 @@ namespace Moiety.Data.Documents;
 /// <summary>Two people talk: a lost thing, a purchase, an invitation, a loan, the weather.</summary>
 internal sealed class DialogueKind : DocumentKind
 {
-    private static readonly Frame Hello = Frame.Parse("{Hello|Hi|Good {morning|day}}, @B:v{!|.|! How are you?}");
-    private static readonly Frame HelloBack = Frame.Parse("{Hello|Hi}, @B:v{.|!} {I am fine, thank you.|It is nice to see you.|I am well.|}");
+    private static readonly Frame Hello = Frame.Parse("{Hello|Hi|Good {morning|day}}, @B:v{!|.}");
+    private static readonly Frame HelloBack = Frame.Parse("{Hello|Hi|Good {morning|day}}, @B:v{.|!}{ It is nice to see you.| How are you?| What can I do for you?|}");
+    private static readonly Frame Fitness = Frame.Parse("{I am {fine|well|very well|a little tired}|I feel {great|good}}, thank you.");
+    private static readonly Frame Glad = Frame.Parse("{I am glad to hear that|That is good|That is nice to hear}. {What can I do for you?|What is new?|What are you doing today?}");
     private static readonly Frame Goodbye = Frame.Parse("{Goodbye|Bye|See you soon|See you tomorrow}, @B:v{!|.}");
     private static readonly Frame Thanks = Frame.Parse("{Thank you|Thank you so much|Thanks}, @B:v{!|.}");
     private static readonly Frame Welcome = Frame.Parse("{You are welcome|Any time|No problem|I am happy to help}{!|.}");
@@ -19,14 +21,14 @@ internal sealed class DialogueKind : DocumentKind
     private static readonly Frame LostFound = Frame.Parse("{Look|Let me look|I will look}! {It is|Here it is,} @D.");
     private static readonly Frame LostNotFound = Frame.Parse("{I looked|I have looked} @P:i, but {it is not there|I did not see it}. {I am sorry.|Let us look again tomorrow.}");
 
-    private static readonly Frame WantToBuy = Frame.Parse("{I would like|Can I buy|I want to buy} %a @I:n{, please|}.");
+    private static readonly Frame WantToBuy = Frame.Parse("{{I would like|I want to buy} %a @I:n{, please|}.|{Can|May|Could} I {buy|have} %a @I:n{, please|}?}");
     private static readonly Frame Cost = Frame.Parse("{Of course.|Yes.|Sure.} {It costs|That is|That makes} @C.");
     private static readonly Frame Pays = Frame.Parse("{Here are|Here you are:|I have} @D.");
     private static readonly Frame Change = Frame.Parse("{Thank you.|Thanks.} {Here is your change:|You get back} @C.");
     private static readonly Frame NoChange = Frame.Parse("{Thank you.|Thanks.} {That is just right.|Have a nice day!}");
     private static readonly Frame TooDear = Frame.Parse("{Oh.|I see.} {I have only|I only have} @C:r. {That is not enough.|I will come back later.}");
 
-    private static readonly Frame Invite = Frame.Parse("{Do you want to|Would you like to|Shall we} go to @P {today|this @D|with me}?");
+    private static readonly Frame Invite = Frame.Parse("{{Do you want to|Would you like to} go to @P {today|this @D|with me}|Shall we go to @P {today|this @D|together}}?");
     private static readonly Frame Accept = Frame.Parse("{Yes, please|Yes, I would love to|That is a good idea|Sure}! {What can we do there?|What shall we take?|When do we go?}");
     private static readonly Frame Plan = Frame.Parse("We can {play|look around|have some fun}. {I will bring|Let us take} my @I:n.");
     private static readonly Frame Decline = Frame.Parse("{I am sorry|Sorry}, but I {cannot come|have no time}. I {have to|must} @T:b.");
@@ -60,7 +62,13 @@ internal sealed class DialogueKind : DocumentKind
         WorldEvent greeting = world.Note(EventKind.Greet, first, second);
         WorldEvent back = world.Note(EventKind.Greet, second, first);
         script.Say(first, Hello, greeting);
-        script.Say(second, HelloBack, back);
+        string answer = script.Say(second, HelloBack, back);
+        if (answer.EndsWith("How are you?", StringComparison.Ordinal))
+        {
+            script.Say(first, Fitness, greeting);
+            script.Say(second, Glad, back);
+        }
+
         bool thankful = topic switch
         {
             0 => LostThing(script, first, second),
@@ -151,7 +159,7 @@ internal sealed class DialogueKind : DocumentKind
     {
         World world = script.World;
         Place place = script.Random.Pick(Lexicon.Outdoors);
-        WorldEvent invited = world.Note(EventKind.Invite, first, second, place: place, detail: script.Random.Pick(Lexicon.Times));
+        WorldEvent invited = world.Note(EventKind.Invite, first, second, place: place, detail: script.Random.Pick(Lexicon.Times[..3]));
         script.Say(first, Invite, invited);
         if (script.Random.Chance(65))
         {

@@ -10,19 +10,19 @@ internal sealed class RegisterKind : DocumentKind
     [
         (EventKind.Ask,
             Frame.ParseAll(
-                "\"{Excuse me, @B:v. |Please, @B:v, }{may|could|can} I {please |}have @I:d?\" asked @A:f {kindly|nicely|with a smile}.",
+                "\"{Excuse me, @B:v. ^May I please have|Please, @B:v, {may|could|can} I have} @I:d?\" asked @A:f {kindly|nicely|with a smile}.",
                 "\"{Dear|Hello,} @B:v, {would|could} you {please|kindly} give me @I:d?\" asked @A:f.",
                 "@A:f asked very politely, \"@B:v, {may|could} I have @I:d, please?\""),
             Frame.ParseAll(
-                "\"{Hey, you|Hey|You} {fool|idiot|stupid thing}! {Give me|Hand over} @I:d {now|at once}!\" {shouted|yelled} @A:f.",
+                "\"{Hey, you|You} {fool|idiot|stupid thing}! {Give me|Hand over} @I:d {now|at once}!\" {shouted|yelled} @A:f.",
                 "\"{Give it here|Give me @I:d}, {you idiot|stupid|you fool}!\" {shouted|yelled|screamed} @A:f at @B:f.",
                 "@A:f {shouted|yelled} at @B:f, \"{I want @I:d|Give me @I:d} {now|right now}, you {dumb|lazy|stupid} {pig|fool}!\"")),
         (EventKind.Give,
             Frame.ParseAll(
-                "\"{Of course|Gladly|With pleasure}, @B:v. {Here you are|Please take it}{.|!}\" said @A:f {kindly|warmly|with a smile}, and gave @I:d to @B:f.",
+                "\"{Of course|Gladly|With pleasure}, @B:v. {Here you are|Please take it}{,|!}\" said @A:f {kindly|warmly|with a smile}, and gave @I:d to @B:f.",
                 "@A:f {smiled|nodded} and gave @I:d to @B:f. \"{I am happy to help you|Please enjoy it},\" said @A:f."),
             Frame.ParseAll(
-                "\"{Take it and shut up|Here, take it, you pig|Take it and go away}!\" {yelled|shouted} @A:f, and {threw|pushed} @I:d at @B:f. ^Now @B:f had it.",
+                "\"{Take it and shut up|Here, take it, you pig|Take it and go away}!\" {yelled|shouted} @A:f, and threw @I:d at @B:f. ^Now @B:f had it.",
                 "@A:f threw @I:d to @B:f. \"{Go away, you {fool|idiot}|Now leave me alone, stupid},\" {said|hissed} @A:f.")),
         (EventKind.Refuse,
             Frame.ParseAll(
@@ -32,10 +32,10 @@ internal sealed class RegisterKind : DocumentKind
                 "\"{No way|Never}, you {idiot|fool|pig}! {Get lost|Go away}!\" {shouted|yelled} @A:f.",
                 "\"{Shut up|Get out of here}, {stupid|you fool}! {It is mine|You get nothing}!\" {shouted|screamed} @A:f.")),
         (EventKind.Thank,
-            Frame.ParseAll("\"{Thank you so much|Thank you very much|You are very kind}, @B:v{.|!}\" said @A:f.", "@A:f thanked @B:f {warmly|with a smile|very much}."),
-            Frame.ParseAll("\"{It was about time|Finally}, you {slow|lazy} {fool|pig},\" said @A:f.", "@A:f {did not say thank you|laughed} and said, \"{You are so slow and stupid|What a fool you are}.\"")),
+            Frame.ParseAll("\"{Thank you so much|Thank you very much|You are very kind}, @B:v{,|!}\" said @A:f.", "@A:f thanked @B:f {warmly|with a smile|very much}."),
+            Frame.ParseAll("\"{It was about time|Finally}, you {slow|lazy} {fool|pig}!\" said @A:f.", "@A:f {did not say thank you|laughed} and said, \"{You are so slow and stupid|What a fool you are}.\"")),
         (EventKind.Accept,
-            Frame.ParseAll("\"{That is fine|I understand|No problem}, @B:v. {Have a nice day|Maybe another time}{.|!}\" said @A:f.", "@A:f nodded. \"{I understand. Thank you anyway|That is quite all right}, @B:v,\" said @A:f."),
+            Frame.ParseAll("\"{That is fine|I understand|No problem}, @B:v. {Have a nice day|Maybe another time}{,|!}\" said @A:f.", "@A:f nodded. \"{I understand. Thank you anyway|That is quite all right}, @B:v,\" said @A:f."),
             Frame.ParseAll("\"{I hate you|You are the worst|You are so mean and ugly}, @B:v!\" {yelled|screamed} @A:f.", "@A:f {kicked a stone|stamped on the ground} and yelled, \"{You stupid pig|You are an idiot|I hate you}!\"")),
     ];
 

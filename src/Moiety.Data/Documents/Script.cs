@@ -14,14 +14,16 @@ internal sealed class Script(World world)
     internal StoryRandom Random => World.Random;
 
     /// <summary>The speaker says a frame in which <c>@A</c> is the speaker and <c>@B</c> the listener.</summary>
-    internal void Say(Person speaker, Frame frame, WorldEvent about)
+    internal string Say(Person speaker, Frame frame, WorldEvent about)
     {
         Telling line = new(Random);
         frame.Render(line, about, VerbForm.Base);
-        _text.Append(_text.Length > 0 ? "\n" : "").Append(QuestionsName(speaker)).Append(": ").Append(line);
+        string said = line.ToString().TrimEnd();
+        _text.Append(_text.Length > 0 ? "\n" : "").Append(Label(speaker)).Append(": ").Append(said);
+        return said;
     }
 
     public override string ToString() => _text.ToString();
 
-    private static string QuestionsName(Person speaker) => Questions.QuestionMaker.Capital(speaker.Role == Role.Worker ? speaker.Name[4..] : speaker.Name);
+    private static string Label(Person speaker) => Questions.QuestionMaker.Capital(speaker.Role == Role.Worker ? speaker.Name[4..] : speaker.Name);
 }

@@ -7,7 +7,7 @@ internal static class ActionFrames
 {
     internal static EventFrames[] All() =>
     [
-        new(EventKind.Move, ["{<go>|<walk>|<run>|<hurry>} {|slowly |happily |quickly }to @P", "{<set> out for|<make> @A:s way to} @P", "<go> {|out |over }to @P", "<take> the {long|short|old} {road|path} to @P"],
+        new(EventKind.Move, ["{<go>|<walk>|<run>|<hurry>} to @P", "{<walk> {slowly|happily|quickly}|<run> {happily|quickly}|<go> alone} to @P", "{<set> out for|<make> @A:s way to} @P", "<go> {|out |over }to @P", "<take> the {long|short|old} {road|path} to @P"],
         []),
         new(EventKind.GoHome, ["<go> {home|back home}", "{<walk>|<run>|<hurry>} home"], []),
         new(EventKind.Play, ["<play> with @I:x{| for a long time| all {morning|day|afternoon}| in the sun}", "<play> {happily|quietly} with @I:x"],
@@ -27,7 +27,7 @@ internal static class ActionFrames
             "@A looked around and {saw|noticed} @I:a @D.",
             "Something lay @D. ^It was @I:a.",
         ]),
-        new(EventKind.Take, ["{<pick> up|<take>} @I:x", "{<pick>|<take>} @I {up|along}", "{carefully |quickly |}<put> @I:x into @A:s {bag|pocket|basket}"], []),
+        new(EventKind.Take, ["{<pick> up|<take>} @I:x", "{<pick> @I up|<take> @I along}", "{carefully |quickly |}<pick> up @I:x"], []),
         new(EventKind.Lose, ["<lose> @I:o"],
         [
             "{But then|Then|On the way|Suddenly|While @A played}, @A lost @I:o.",
@@ -63,11 +63,11 @@ internal static class ActionFrames
         new(EventKind.FindMore, ["{<find>|<collect>|<pick> up} @N:n more", "<get> @N:n more"],
         [
             "{A little later|Then|Soon}, @A {found|collected} @N:n more.",
-            "\"Here are more!\" {said|called} @A:f, and @A picked up @N:n more @N:p.",
+            "\"Here are more!\" {said|called} @A:f, and @A picked up @N:n more @N:c.",
         ]),
         new(EventKind.CountAll, [],
         [
-            "@A counted {them|the @N:p|all the @N:p}. ^{Now|In all|All together} @A had @N:r.",
+            "@A counted {the @N:p|all the @N:p}. ^{Now|In all|All together} @A had @N:r.",
             "{Now|So now|In the end}, @A had @N:r.",
             "\"Now I have @N:r,\" {said @A:f|@A:f said}{| {happily|proudly}}.",
         ]),

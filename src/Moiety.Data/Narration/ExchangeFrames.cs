@@ -12,7 +12,7 @@ internal static class ExchangeFrames
             "\"{Here|Here you are|This is for you|You can have it}, @B:v,\" {said @A:f|@A:f said}, and @A gave @B:o @I:x.",
             "\"Please take @I:d, @B:v,\" {said @A:f|@A:f said}. ^@A gave it to @B:o.",
         ]),
-        new(EventKind.GiveCount, ["{<give>|<hand>} @B:o @N", "<give> @N to @B:o", "<share> with @B:o and <give> @B:o @N"],
+        new(EventKind.GiveCount, ["{<give>|<hand>} @B:o @N", "<give> @N to @B:o"],
         [
             "\"{Here|Here you are|Take these|These are for you}, @B:v,\" {said @A:f|@A:f said}, and @A gave @B:o @N.",
             "\"You can have @N, @B:v,\" {said @A:f|@A:f said}. ^@A gave @B:o @N.",
@@ -33,7 +33,7 @@ internal static class ExchangeFrames
         [
             "\"No,\" {said @A:f|@A:f said}. \"{I want to keep it for myself|I do not want to|They are mine|It is mine}.\"",
             "But @A said no.",
-            "@A {shook @A:s head|did not want to share|said no} {and turned away|and walked off|}.",
+            "@A {shook @A:s head|did not want to share|said no}{| and turned away| and looked away}.",
         ]),
         new(EventKind.Agree, ["<say> yes"],
         [
@@ -43,7 +43,7 @@ internal static class ExchangeFrames
         new(EventKind.Offer, ["<offer> to help @B:o"],
         [
             "\"{Do not worry|Do not be sad|Do not cry}, @B:v,\" {said @A:f|@A:f said}. \"I {will|can} help you.\"",
-            "\"{Let me help|I will help you|Can I help you}, @B:v{.|!}\" {said @A:f|@A:f said}.",
+            "\"{Let me help|I will help you|Can I help you}, @B:v{,|!}\" {said @A:f|@A:f said}.",
             "@A {wanted to help|said that @A:p would help} @B:o.",
         ]),
         new(EventKind.AskWrong, ["<ask> @B:o what was wrong"],
@@ -58,7 +58,7 @@ internal static class ExchangeFrames
         ]),
         new(EventKind.Thank, ["<thank> @B:o", "{<smile>|<nod>} and <thank> @B:o"],
         [
-            "\"{Thank you|Thank you so much|Thank you very much|Thanks}, @B:v{.|!}\" {said @A:f|@A:f said}.",
+            "\"{Thank you|Thank you so much|Thank you very much|Thanks}, @B:v{,|!}\" {said @A:f|@A:f said}.",
             "\"{You are so kind|You are a good friend|That is so nice of you}, @B:v. ^{Thank you|Thanks}!\" {said @A:f|@A:f said}.",
         ]),
         new(EventKind.Buy, ["<buy> @I:x for @C{ from @B:o|}"],
@@ -81,7 +81,7 @@ internal static class ExchangeFrames
         [
             "{Now|Then|After that} @A had @C:r left.",
             "@A {still had|had} @C:r left{| in @A:s pocket| in @A:s purse}.",
-            "@A put the other @C:r back into @A:s {pocket|purse}.",
+            "@A put @C:r back into @A:s {pocket|purse}.",
         ]),
         new(EventKind.CannotAfford, [],
         [

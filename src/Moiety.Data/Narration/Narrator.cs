@@ -8,7 +8,8 @@ namespace Moiety.Data.Narration;
 /// </summary>
 internal sealed class Narrator(Telling telling)
 {
-    private static readonly string[] Openers = ["Then ", "Then, ", "Soon, ", "After that, ", "Next, ", "A little later, ", "Later, ", "After a while, "];
+    private static readonly string[] Openers = ["Then ", "Then, ", "Next, ", "After that, "];
+    private static readonly string[] LaterOpeners = ["Then ", "Soon, ", "After that, ", "A little later, ", "Later, ", "After a while, "];
     private string _lastOpener = "";
     private int _sinceOpener = 2;
 
@@ -38,7 +39,7 @@ internal sealed class Narrator(Telling telling)
     }
 
     private static bool StartsParagraph(EventKind kind) =>
-        kind is EventKind.Move or EventKind.WeatherTurns or EventKind.AskWrong or EventKind.Lose or EventKind.End or EventKind.Lesson or EventKind.GoHome or EventKind.Stuck or EventKind.Break;
+        kind is EventKind.Move or EventKind.WeatherTurns or EventKind.AskWrong or EventKind.Lose or EventKind.End or EventKind.Lesson or EventKind.GoHome or EventKind.Stuck or EventKind.Break or EventKind.Visit;
 
     private void TellOne(WorldEvent happened)
     {
@@ -59,12 +60,13 @@ internal sealed class Narrator(Telling telling)
     private void Open(WorldEvent happened)
     {
         _sinceOpener++;
-        if (happened.Index < 4 || _sinceOpener < 3 || happened.Kind is EventKind.Own or EventKind.Feel or EventKind.Want or EventKind.Purse or EventKind.Afraid || !Random.Chance(45))
+        bool later = TakesTime(happened.Kind);
+        if (happened.Index < 4 || _sinceOpener < 3 || !(later || FollowsAtOnce(happened.Kind)) || !Random.Chance(45))
         {
             return;
         }
 
-        string opener = Random.Pick(Openers);
+        string opener = Random.Pick(later ? LaterOpeners : Openers);
         if (opener != _lastOpener)
         {
             telling.Append(opener);
@@ -72,6 +74,13 @@ internal sealed class Narrator(Telling telling)
             _sinceOpener = 0;
         }
     }
+
+    private static bool TakesTime(EventKind kind) =>
+        kind is EventKind.Move or EventKind.GoHome or EventKind.See or EventKind.Collect or EventKind.FindMore or EventKind.Eat or EventKind.Fix or EventKind.Visit or EventKind.Return;
+
+    private static bool FollowsAtOnce(EventKind kind) =>
+        kind is EventKind.Take or EventKind.Play or EventKind.Give or EventKind.GiveCount or EventKind.Buy or EventKind.BuyCount or EventKind.HelpTask or EventKind.Show
+            or EventKind.FeedAnimal or EventKind.Reach or EventKind.Plant or EventKind.Find;
 
     /// <summary>Tells two events in one sentence where grammar and sense allow it.</summary>
     private bool TryJoin(WorldEvent first, WorldEvent second)
@@ -109,7 +118,7 @@ internal sealed class Narrator(Telling telling)
     }
 
     private static bool IsDeed(EventKind kind) =>
-        kind is not (EventKind.Own or EventKind.OwnCount or EventKind.Purse or EventKind.Want or EventKind.Feel or EventKind.Afraid or EventKind.ReachFail
+        kind is not (EventKind.Own or EventKind.Has or EventKind.OwnCount or EventKind.Purse or EventKind.Want or EventKind.Feel or EventKind.Afraid or EventKind.ReachFail
             or EventKind.Search or EventKind.FixFail or EventKind.Refuse or EventKind.Ask or EventKind.AskCount);
 
     private void JoinCause(WorldEvent cause, WorldEvent effect)
@@ -155,10 +164,18 @@ internal sealed class Narrator(Telling telling)
                 break;
             case 1:
                 Clause(first, VerbForm.Past);
-                telling.Append(", and then ");
-                Clause(second, VerbForm.Past);
+                telling.Append(telling.IsBound(first.Actor!) ? ", and then " : " and then ");
+                if (telling.IsBound(first.Actor!))
+                {
+                    Clause(second, VerbForm.Past);
+                }
+                else
+                {
+                    Predicate(second, VerbForm.Past);
+                }
+
                 break;
-            case 2:
+            case 2 when second.Kind is EventKind.Eat or EventKind.GoHome && first.Kind is not (EventKind.Move or EventKind.GoHome or EventKind.Shelter):
                 Clause(first, VerbForm.Past);
                 telling.Append(" before ");
                 Predicate(second, VerbForm.Gerund);

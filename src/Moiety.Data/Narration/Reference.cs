@@ -7,7 +7,8 @@ namespace Moiety.Data.Narration;
 /// object, <c>:s</c> possessive, <c>:f</c> full name, <c>:v</c> vocative, <c>:k</c> girl/boy, <c>:p</c> she/he.
 /// Things, <c>@I</c> and <c>@J</c>: pronoun, article or possessive as the context allows, <c>:x</c> no pronoun, <c>:a</c>
 /// indefinite, <c>:d</c> definite, <c>:n</c> bare with its adjective, <c>:h</c> bare noun, <c>:o</c> with its possessor.
-/// Counts, <c>@N</c>: amount and noun, <c>:p</c> plural, <c>:o</c> singular, <c>:r</c> what remains. Coins, <c>@C</c>:
+/// Counts, <c>@N</c>: amount and noun, <c>:n</c> the amount alone, <c>:c</c>
+/// the noun alone, <c>:p</c> plural, <c>:o</c> singular, <c>:r</c> what remains. Coins, <c>@C</c>:
 /// amount, <c>:r</c> what remains. <c>@P</c> the place, <c>:i</c> being there. <c>@D</c> the detail. <c>@T</c> the work,
 /// <c>:b</c> base form, <c>:g</c> gerund.
 /// </summary>
@@ -24,10 +25,10 @@ internal static class Reference
                 RenderPerson(telling, happened.Other!, mode);
                 break;
             case 'I':
-                RenderThing(telling, happened.Thing!, happened.Actor, mode);
+                RenderThing(telling, happened.Thing!, happened.Owner, happened.Actor, mode);
                 break;
             case 'J':
-                RenderThing(telling, happened.Second!, happened.Other, mode);
+                RenderThing(telling, happened.Second!, null, null, mode);
                 break;
             case 'N':
                 telling.Append(Count(happened, mode));
@@ -56,6 +57,7 @@ internal static class Reference
         'r' => $"{Numbers.Word(happened.Rest)} {happened.Noun!.For(happened.Rest)}",
         'm' => Numbers.Word(happened.Rest),
         'n' => Numbers.Word(happened.Amount),
+        'c' => happened.Noun!.For(happened.Amount),
         _ => $"{Numbers.Word(happened.Amount)} {happened.Noun!.For(happened.Amount)}",
     };
 
@@ -91,7 +93,7 @@ internal static class Reference
         });
     }
 
-    private static void RenderThing(Telling telling, Thing thing, Person? actor, char mode)
+    private static void RenderThing(Telling telling, Thing thing, Person? owner, Person? actor, char mode)
     {
         bool known = telling.Knows(thing);
         if (mode == '\0' && telling.PrefersIt(thing))
@@ -101,8 +103,8 @@ internal static class Reference
             return;
         }
 
-        bool owned = thing.Owner is not null && thing.Owner == actor && telling.CanPoint(thing.Owner);
-        bool possessive = mode == 'o' || (mode is '\0' or 'x' && owned && telling.Random.Chance(known ? 40 : 70));
+        bool owned = owner is not null && owner == actor && telling.IsBound(owner);
+        bool possessive = owner is not null && (mode == 'o' || (mode is '\0' or 'x' && owned && telling.Random.Chance(known ? 40 : 70)));
         bool adjective = mode is 'a' or 'd' or 'n' || !known || (mode != 'h' && telling.Random.Chance(35));
         string noun = adjective ? thing.Name : thing.Noun.Singular;
         telling.Mention(thing);
@@ -112,7 +114,7 @@ internal static class Reference
         }
         else if (possessive)
         {
-            RenderPerson(telling, mode == 'o' && thing.Owner is { } owner ? owner : actor!, 's');
+            RenderPerson(telling, owner!, 's');
             telling.Append(" ");
             telling.Append(noun);
         }

@@ -19,37 +19,70 @@ internal static class SceneFrames
         ]),
         new(EventKind.Friend, [],
         [
-            "@A:s {friend|best friend|good friend} @B:f was there{ too|, too| as well|}.",
+            "@A:s {friend|best friend|good friend} @B:f was there{|, too| as well}.",
             "@A {met|saw} @B:f there.",
             "There, @A {met|saw} @A:s {friend|good friend} @B:f.",
             "@B:f was {already there|there, too|waiting there}.",
             "{Then|Soon|After a while|A little later}, @B:f {came|came along|came by}.",
         ]),
+        new(EventKind.Join, [],
+        [
+            "{Then|Soon|After a while|A little later}, @B:f {came|came along|came by|arrived}.",
+            "@B:f {was there|was already there|was waiting there|was there, too}.",
+            "@A {met|saw|found} @B:f there.",
+        ]),
+        new(EventKind.Like, [],
+        [
+            "@A {liked|loved} to @T:b{| very much| more than anything}.",
+            "Every {day|morning|week}, @A @T{| and was happy}.",
+            "@A:s favorite thing was to @T:b.",
+            "On most days, @A @T.",
+        ]),
+        new(EventKind.Scenery, [], ["@T"]),
+        new(EventKind.Think, [],
+        [
+            "\"What {can|shall|should} I do now?\" {@A thought|thought @A:f|@A asked}.",
+            "\"Oh no,\" {said @A:f|@A said|@A thought}.",
+            "@A sat down and {thought|did not know what to do|thought about it for a while}.",
+            "@A {almost cried|had tears in both eyes|took a deep breath}.",
+        ]),
+        new(EventKind.WantThat, [],
+        [
+            "@A {liked|loved} @I:d and wanted to have it.",
+            "@A {wanted|wished for} @I:d.",
+            "\"{What a nice|I like your} @I:h,\" {said @A:f|@A:f said}.",
+        ]),
         new(EventKind.Scene, [],
         [
-            "{It was|One day, it was} %a @D.",
+            "It was %a @D.",
             "One @D, something {new|special|surprising} happened.",
             "This story {begins|starts} on %a @D.",
         ]),
         new(EventKind.Own, ["<have> @I:a"],
         [
-            "@A had @I:a{| at home| that @A loved| and was very proud of it}.",
+            "@A had @I:a{| that @A loved| and was very proud of it}.",
             "@A had @I:a, and @A {took|carried} it everywhere.",
             "@A {loved|liked} @A:s @I:n very much.",
             "The {best|dearest} thing @A had was @I:a.",
             "@A had %a @I:n. ^It was {a present|a gift} from a friend.",
         ]),
+        new(EventKind.Has, ["<have> @I:a"],
+        [
+            "@A had @I:a{| with @A:o|}.",
+            "@A {held|was carrying|carried} @I:a.",
+            "In @A:s {hand|bag}, there was @I:a.",
+        ]),
         new(EventKind.OwnCount, ["<have> @N"],
         [
             "@A had @N{| in a bag| in a basket| with @A:o|}.",
-            "In @A:s {bag|basket|box}, @A had @N.",
+            "@A {had|carried} @N in @A:s {bag|basket|box}.",
             "@A {brought|carried} @N{| in a bag| in a basket}.",
             "There were @N in @A:s {bag|basket|box}.",
         ]),
         new(EventKind.Purse, ["<have> @C"],
         [
             "@A had @C{| in @A:s pocket| in a small purse}.",
-            "In @A:s {pocket|purse}, @A had @C.",
+            "@A {had|kept} @C in @A:s {pocket|purse|hand}.",
             "@A {counted|looked at} @A:s money. ^@A had @C.",
             "@A had {saved|kept} @C.",
         ]),
@@ -70,7 +103,7 @@ internal static class SceneFrames
         [
             "It was @B:s birthday{|, and @A wanted to {give|bring} @B:o {a present|something nice}}.",
             "@A {knew|remembered} that it was @B:s birthday.",
-            "\"{Today|This} is @B:f's birthday,\" {said @A:f|@A:f thought}. \"I {want|need} {a present|something nice} for @B:o.\"",
+            "\"{Today is|It is} @B:f's birthday,\" {said @A:f|@A:f thought}. \"I {want|need} {a present|something nice} for @B:o.\"",
         ]),
         new(EventKind.Lesson, [],
         [
@@ -87,7 +120,21 @@ internal static class SceneFrames
             "@A {could not wait to tell|told} everyone {at home|in the family} about it.",
             "The end.",
             "And that was how the day ended.",
-            "@A {smiled|laughed} and went {home|to bed}.",
+            "@A {smiled|laughed} {happily|and was happy}.",
         ]),
     ];
+
+    private static readonly Dictionary<string, Frame[]> Sceneries = new(StringComparer.Ordinal)
+    {
+        ["sunny"] = Frame.ParseAll("The sun {was shining|was warm}.", "The sky was blue, and {the birds sang|the sun was bright}.", "{Birds|Small birds} were singing in the trees."),
+        ["warm"] = Frame.ParseAll("The {air|wind} was {soft and warm|warm}.", "The flowers smelled {sweet|good}.", "{Bees|Butterflies} flew from flower to flower."),
+        ["cold"] = Frame.ParseAll("The {air|wind} was {cold|very cold}.", "There was ice on the {path|ground}.", "It was good to have a warm coat."),
+        ["windy"] = Frame.ParseAll("The wind {blew|danced} through the {trees|grass}.", "Leaves flew {through the air|everywhere}.", "The trees {moved|bent} in the wind."),
+        ["cloudy"] = Frame.ParseAll("{Gray|Big white} clouds {hung|moved} in the sky.", "The sky was {gray|full of clouds}."),
+        ["bright"] = Frame.ParseAll("Everything {looked|was} {bright|fresh} and {clean|new}.", "The light was {clear and bright|so bright}."),
+        ["foggy"] = Frame.ParseAll("The fog was {thick|gray and thick}.", "In the fog, everything {looked|was} {gray|strange}.", "It was hard to see the path in the fog."),
+    };
+
+    /// <summary>What it looks like outside in this weather, one sentence each.</summary>
+    internal static Frame[] Scenery(string weather) => Sceneries.GetValueOrDefault(weather) ?? Sceneries["cloudy"];
 }

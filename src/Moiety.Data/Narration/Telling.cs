@@ -79,10 +79,10 @@ internal sealed class Telling(StoryRandom random)
     internal bool Knows(Person person) => _people.ContainsKey(person);
 
     internal bool PrefersPronoun(Person person) =>
-        IsClear(person) && (_people[person] == _sentence || (_pronouns.GetValueOrDefault(person) < PronounsInARow && Random.Chance(80)));
+        IsBound(person) || (IsClear(person, 1) && _pronouns.GetValueOrDefault(person) < PronounsInARow && Random.Chance(80));
 
-    /// <summary>Whether a possessive for the person can be understood here.</summary>
-    internal bool CanPoint(Person person) => _people.ContainsKey(person);
+    /// <summary>Whether the person is named in this sentence and is the only one there with these pronouns.</summary>
+    internal bool IsBound(Person person) => _people.GetValueOrDefault(person, -9) == _sentence && IsClear(person, 0);
 
     internal bool PrefersIt(Thing thing)
     {
@@ -104,16 +104,17 @@ internal sealed class Telling(StoryRandom random)
 
     public override string ToString() => _text.ToString();
 
-    private bool IsClear(Person person)
+    private bool IsClear(Person person, int sentencesBack)
     {
-        if (!IsRecent(_people.GetValueOrDefault(person, -9)))
+        int first = _sentence - sentencesBack;
+        if (_people.GetValueOrDefault(person, -9) < first)
         {
             return false;
         }
 
         foreach ((Person other, int sentence) in _people)
         {
-            if (other != person && other.Gender == person.Gender && IsRecent(sentence))
+            if (other != person && other.Gender == person.Gender && sentence >= first)
             {
                 return false;
             }

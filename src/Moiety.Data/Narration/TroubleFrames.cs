@@ -17,13 +17,13 @@ internal static class TroubleFrames
         [
             "@A {got|was} wet {from head to toe|all over}.",
             "@A had no umbrella and got {very|all} wet.",
-            "@A:s {hair|coat|shoes} got wet, and @A {was cold|felt cold}.",
+            "@A:s {hair|coat|shoes} got {wet|very wet}.",
         ]),
         new(EventKind.Umbrella, [],
         [
             "@A {opened|put up} @I:x and held it over @B:o.",
             "\"Come under my umbrella, @B:v!\" {said|called} @A:f. ^@A {held|opened} @I:d.",
-            "@A had @I:a and shared it with @B:o.",
+            "@A shared @I:d with @B:o.",
         ]),
         new(EventKind.Shelter, ["{<run>|<hurry>} {quickly |}into @P", "<run> to @P {to stay dry|to get out of the {wet|bad weather}}"], []),
         new(EventKind.GetDry, ["<get> dry {again|and warm|by the fire}"],
@@ -31,7 +31,7 @@ internal static class TroubleFrames
             "@A {sat by the fire|put on dry clothes|took a warm towel} and got dry {again|and warm}.",
             "Soon @A was {dry|warm and dry} again.",
         ]),
-        new(EventKind.Break, ["<break> @I:x by {mistake|accident}"],
+        new(EventKind.Break, ["<break> @I by {mistake|accident}"],
         [
             "@A {was not careful|ran too fast|tripped and fell}, and @I:d {broke|fell down and broke}.",
             "Crash! ^@A {dropped|had dropped} @I:x, and it broke.",
@@ -39,7 +39,7 @@ internal static class TroubleFrames
         ]),
         new(EventKind.Hide, [],
         [
-            "@A was afraid and hid the {broken|} @I:h{| under the bed| behind a door}.",
+            "@A was afraid and hid the @I:h{| under the bed| behind a door}.",
             "@A did not tell {anyone|@B:o} about it{| and hid it}.",
         ]),
         new(EventKind.Confess, ["<tell> @B:o the truth"],
@@ -47,7 +47,7 @@ internal static class TroubleFrames
             "\"I {broke|have broken} your @I:h, @B:v,\" {said @A:f|@A:f said}.",
             "@A {was brave|took a deep breath} and told @B:o the truth.",
         ]),
-        new(EventKind.Apologize, ["<say> sorry to @B:o", "<tell> @B:o that @A:p was sorry"],
+        new(EventKind.Apologize, ["<say> sorry to @B:o", "<say> sorry"],
         [
             "\"I am {sorry|so sorry|very sorry}, @B:v,\" {said @A:f|@A:f said}{| softly| quietly}.",
             "\"{I am sorry|Please forgive me}, @B:v. ^{I did not mean to do it|I was wrong|It was my fault},\" {said @A:f|@A:f said}.",
@@ -90,7 +90,7 @@ internal static class TroubleFrames
         ]),
         new(EventKind.Encourage, ["<take> @B:s hand"],
         [
-            "\"{You can do it|Do not be afraid|I am with you|I know you can do it}, @B:v{!|.}\" {said @A:f|@A:f said}.",
+            "\"{You can do it|Do not be afraid|I am with you|I know you can do it}, @B:v{!|,}\" {said @A:f|@A:f said}.",
             "@A {took|held} @B:s hand and said, \"{You can do it|I am here|We will do it together}.\"",
         ]),
         new(EventKind.Brave, [],

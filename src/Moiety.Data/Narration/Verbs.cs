@@ -7,6 +7,7 @@ internal static class Verbs
     private static readonly Dictionary<string, (string Past, string? Gerund)> Irregular = Table(
         """
         be was being
+        beat beat
         become became
         begin began beginning
         bend bent
@@ -32,6 +33,7 @@ internal static class Verbs
         find found
         fly flew
         forget forgot forgetting
+        forgive forgave
         get got getting
         give gave
         go went
@@ -58,6 +60,7 @@ internal static class Verbs
         nod nodded nodding
         open opened opening
         pay paid
+        pet petted petting
         plan planned planning
         put put putting
         read read
@@ -66,6 +69,7 @@ internal static class Verbs
         say said
         see saw
         sell sold
+        shake shook
         send sent
         set set setting
         shop shopped shopping
@@ -74,6 +78,7 @@ internal static class Verbs
         sleep slept
         slip slipped slipping
         spend spent
+        spot spotted spotting
         stand stood
         stop stopped stopping
         sweep swept

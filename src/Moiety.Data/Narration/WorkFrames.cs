@@ -11,6 +11,12 @@ internal static class WorkFrames
         "<pick> the apples", "<paint> the fence", "<brush> the horse", "<dig> a hole", "<clean> the barn", "<carry> the wood", "<bake> some bread",
         "<wash> the car", "<cut> the grass");
 
+    /// <summary>What people like to do.</summary>
+    internal static Frame[] Hobbies { get; } = Frame.ParseAll(
+        "<sing> songs", "<draw> pictures", "<read> books", "<run> in the grass", "<count> the clouds", "<bake> cakes", "<look> at the stars", "<listen> to the birds",
+        "<play> outside", "<help> in the garden", "<tell> funny stories", "<paint> with bright colors", "<dance> to music", "<fly> kites",
+        "<talk> to animals", "<walk> in the forest", "<make> paper boats");
+
     /// <summary>Things that take courage, with what makes them frightening.</summary>
     internal static (string Fear, Frame Work, string Name)[] Dares { get; } =
     [
@@ -24,9 +30,19 @@ internal static class WorkFrames
     /// <summary>What people build.</summary>
     internal static string[] Buildings { get; } = ["a sand castle", "a tower of stones", "a tree house", "a snowman", "a small raft", "a bird house", "a long bridge of sticks", "a little hut"];
 
+    /// <summary>What people build at a place.</summary>
+    internal static string[] BuildingsAt(string place, string weather) => place switch
+    {
+        "beach" or "playground" => ["a sand castle", "a tower of stones", "a tower of sand"],
+        "river" or "lake" => ["a small raft", "a tower of stones", "a long bridge of sticks"],
+        _ when weather == "cold" => ["a snowman", "a little hut", "a snow house"],
+        "forest" or "yard" or "garden" => ["a tree house", "a little hut", "a bird house"],
+        _ => ["a little hut", "a tower of stones", "a long bridge of sticks"],
+    };
+
     internal static EventFrames[] All() =>
     [
-        new(EventKind.Build, ["<build> @D", "<begin> to build @D"],
+        new(EventKind.Build, ["<build> @D with @B:o"],
         [
             "@A:f and @B:f {worked together|worked hard} and built @D.",
             "\"Let us build @D, @B:v!\" {said @A:f|@A:f said}. ^They worked {for a long time|all {morning|day}|side by side}.",
@@ -73,7 +89,7 @@ internal static class WorkFrames
         new(EventKind.Task, [],
         [
             "@A had to @T:b{|, but there was a lot to do|, and it was hard work|, but it was too much for one}.",
-            "{That day|Today}, @A {had to|wanted to|needed to} @T:b.",
+            "That day, @A {had to|wanted to|needed to} @T:b.",
         ]),
         new(EventKind.HelpTask, ["<help> @B:o to @T:b", "<help> @B:o"],
         [

@@ -9,6 +9,7 @@ namespace Moiety.Data.Questions;
 /// </summary>
 internal sealed class QuestionMaker(World world)
 {
+    private static readonly string[] YesNo = ["Yes", "No"];
     private readonly List<StoryQuestion> _questions = [];
 
     private StoryRandom Random => world.Random;
@@ -38,11 +39,13 @@ internal sealed class QuestionMaker(World world)
         {
             case EventKind.Scene:
                 string[] parts = happened.Detail.Split(' ');
-                Ask("What was the weather like?", Capital(parts[0]), "weather", [.. Lexicon.DryWeathers.Concat(Lexicon.WetWeathers).Select(Capital)]);
+                Ask("What was the weather like?", Capital(parts[0]), "weather", [.. Lexicon.DryWeathers.Concat(Lexicon.WetWeathers).Select(Capital)],
+                    only: !world.Events.Any(e => e.Kind == EventKind.WeatherTurns));
                 Ask("What time of day was it?", Capital(parts[1]), "time", ["Morning", "Afternoon", "Evening"], only: parts[1] != "day");
                 break;
             case EventKind.WeatherTurns:
-                Ask($"Did it {(happened.Detail == "snow" ? "snow" : "rain")}?", "Yes", "yes-no", ["Yes", "No"]);
+                string fall = Random.Chance(50) ? "rain" : "snow";
+                Ask($"Did it {fall}?", happened.Detail.StartsWith(fall, StringComparison.Ordinal) ? "Yes" : "No", "yes-no", YesNo);
                 break;
             case EventKind.Introduce:
                 Ask($"What kind of {happened.Actor!.Kin} was {actor}?", Capital(happened.Detail), "trait", [.. Lexicon.Traits.Select(Capital)]);
@@ -55,16 +58,26 @@ internal sealed class QuestionMaker(World world)
                 Ask($"Where did {actor} lose the {thing}?", Capital(happened.Place!.InThe), "where-lost", Places());
                 Ask($"What did {actor} lose?", Indefinite(happened.Thing!), "what", OtherThings(happened.Thing!));
                 bool found = world.Events.Any(later => later.Kind == EventKind.Find);
-                Ask($"Was the {thing} found?", found ? "Yes" : "No", "yes-no", ["Yes", "No"]);
+                Ask($"Was the {thing} found?", found ? "Yes" : "No", "yes-no", YesNo);
                 break;
             case EventKind.Buy:
+                Ask($"Did {actor} have enough money at first?", "Yes", "yes-no", YesNo, only: !world.Events.Any(e => e.Kind == EventKind.CannotAfford));
                 Ask($"How much did the {thing} cost?", Capital(Numbers.Coins(happened.Amount)), "price", Near(happened.Amount, Numbers.Coins));
                 Ask($"What did {actor} buy?", Indefinite(happened.Thing!), "what", OtherThings(happened.Thing!));
                 break;
             case EventKind.CannotAfford:
-                Ask($"Did {actor} have enough money at first?", "No", "yes-no", ["Yes", "No"]);
+                Ask($"Did {actor} have enough money at first?", "No", "yes-no", YesNo);
+                break;
+            case EventKind.Move:
+                bool there = Random.Chance(50);
+                Place place = there ? happened.Place! : Random.Pick(Lexicon.Outdoors);
+                Ask($"Did {actor} go to {place.The}?", world.Events.Any(e => e.Kind == EventKind.Move && e.Actor == happened.Actor && e.Place == place) ? "Yes" : "No", "yes-no", YesNo);
                 break;
             case EventKind.Give or EventKind.Return:
+                Person giver = Random.Chance(50) ? happened.Actor! : happened.Other!;
+                Person receiver = giver == happened.Actor ? happened.Other! : happened.Actor!;
+                Ask($"Did {giver.Name} give the {thing} to {receiver.Name}?", giver == happened.Actor ? "Yes" : "No", "yes-no", YesNo,
+                    only: giver == happened.Actor || !Gave(giver, receiver, happened.Thing!));
                 Ask($"Who gave the {thing} to {happened.Other!.Name}?", Capital(actor), "who", Names());
                 break;
             case EventKind.GiveCount:
@@ -83,7 +96,7 @@ internal sealed class QuestionMaker(World world)
                 Ask($"What was {actor} afraid of?", Capital(happened.Detail), "what", [.. WorkFrames.Dares.Select(dare => Capital(dare.Fear))]);
                 break;
             case EventKind.Brave or EventKind.GiveUp when happened.Detail.Length > 0:
-                Ask($"Did {actor} {happened.Detail}?", happened.Kind == EventKind.Brave ? "Yes" : "No", "yes-no", ["Yes", "No"]);
+                Ask($"Did {actor} {happened.Detail}?", happened.Kind == EventKind.Brave ? "Yes" : "No", "yes-no", YesNo);
                 break;
             case EventKind.Build:
                 Ask($"What did {actor} and {happened.Other!.Name} build?", Capital(happened.Detail), "what", [.. WorkFrames.Buildings.Select(Capital)]);
@@ -123,13 +136,16 @@ internal sealed class QuestionMaker(World world)
                 Ask($"How many coins does {person.Name} have at the end?", Capital(Numbers.Word(person.Coins)), "money-left", Near(person.Coins, Numbers.Word));
             }
 
-            if (world.Events.LastOrDefault(e => e.Kind is EventKind.Move or EventKind.GoHome or EventKind.Shelter && e.Actor == person) is { } moved)
+            if (world.Events.LastOrDefault(e => e.Kind is EventKind.Move or EventKind.GoHome or EventKind.Shelter or EventKind.Visit && e.Actor == person) is { Kind: not EventKind.Visit } moved)
             {
                 string answer = moved.Kind == EventKind.GoHome ? "At home" : Capital(moved.Place!.InThe);
                 Ask($"Where is {person.Name} at the end?", answer, "where-is", [.. Places(), "At home"]);
             }
         }
     }
+
+    private bool Gave(Person giver, Person receiver, Thing thing) =>
+        world.Events.Any(e => e.Kind is EventKind.Give or EventKind.Return or EventKind.Borrow && e.Actor == giver && e.Other == receiver && e.Thing == thing);
 
     private void Ask(string question, string answer, string kind, IReadOnlyList<string> candidates, bool only = true)
     {

@@ -15,7 +15,7 @@ internal static class Reasons
         return cause.Kind switch
         {
             EventKind.Lose => $"{actor} lost {thing}",
-            EventKind.Find => $"{actor} found {thing}",
+            EventKind.Find or EventKind.See => $"{actor} found {thing}",
             EventKind.Give => $"{actor} gave {thing} to {other}",
             EventKind.Return => $"{actor} gave {thing} back",
             EventKind.GiveCount => $"{actor} gave {Numbers.Word(cause.Amount)} {cause.Noun!.For(cause.Amount)} to {other}",

@@ -4,12 +4,18 @@ namespace Moiety.Data.Simulation;
 internal enum EventKind
 {
     Introduce,
+    Like,
     Friend,
+    Join,
     Scene,
+    Scenery,
+    Think,
     Own,
+    Has,
     OwnCount,
     Purse,
     Want,
+    WantThat,
     WantTo,
     Move,
     GoHome,

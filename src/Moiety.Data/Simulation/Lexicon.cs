@@ -67,6 +67,19 @@ internal static class Lexicon
         new("stick", "sticks", NounClass.Nature, 1, ["long", "short", "straight"]),
     ];
 
+    /// <summary>What lies about at an outdoor place.</summary>
+    internal static Noun[] NatureAt(Place place)
+    {
+        string[] here = place.Name switch
+        {
+            "beach" or "lake" or "river" => ["shell", "stone", "feather", "stick"],
+            "forest" => ["acorn", "berry", "nut", "leaf", "stick", "feather"],
+            "garden" or "meadow" => ["flower", "berry", "leaf", "stone"],
+            _ => ["leaf", "stone", "stick", "feather", "flower"],
+        };
+        return Array.FindAll(Nature, noun => here.Contains(noun.Singular));
+    }
+
     internal static Noun[] Animals { get; } =
     [
         new("kitten", "kittens", NounClass.Animal, 0, ["little", "gray", "black", "white"]), new("puppy", "puppies", NounClass.Animal, 0, ["little", "brown", "black", "white"]),
@@ -93,7 +106,7 @@ internal static class Lexicon
     internal static Place[] Indoors { get; } =
     [
         new("school", "at", false, ["under a desk", "behind the door", "on a shelf"]), new("library", "in", false, ["under a table", "on a shelf", "between two books"]),
-        new("kitchen", "in", false, ["under the table", "behind the door", "on the shelf"]), new("barn", "in", false, ["in the hay", "behind the door", "under a cart"]),
+        new("barn", "in", false, ["in the hay", "behind the door", "under a cart"]),
     ];
 
     internal static Place[] Markets { get; } =

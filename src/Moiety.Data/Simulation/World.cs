@@ -89,11 +89,11 @@ internal sealed class World(StoryRandom random)
     /// <summary>Writes down an event that changes no state.</summary>
     internal WorldEvent Note(
         EventKind kind, Person? actor = null, Person? other = null, Thing? thing = null, Thing? second = null, Place? place = null,
-        Noun? noun = null, int amount = 0, int rest = 0, string detail = "", Frame? work = null, WorldEvent? cause = null)
+        Noun? noun = null, int amount = 0, int rest = 0, string detail = "", Frame? work = null, WorldEvent? cause = null, Person? owner = null)
     {
         WorldEvent happened = new(kind, Events.Count)
         {
-            Actor = actor, Other = other, Thing = thing, Second = second, Place = place, Noun = noun,
+            Actor = actor, Other = other, Thing = thing, Owner = owner ?? thing?.Owner, Second = second, Place = place, Noun = noun,
             Amount = amount, Rest = rest, Detail = detail, Work = work, Cause = cause,
         };
         Events.Add(happened);
@@ -117,14 +117,18 @@ internal sealed class World(StoryRandom random)
     {
         person.Trait = Random.Pick(Lexicon.Traits);
         Note(EventKind.Introduce, person, detail: person.Trait);
+        if (Random.Chance(45))
+        {
+            Note(EventKind.Like, person, work: Random.Pick(WorkFrames.Hobbies));
+        }
     }
 
-    internal WorldEvent Own(Person person, Thing thing)
+    internal WorldEvent Own(Person person, Thing thing, EventKind kind = EventKind.Own)
     {
         Require(thing.Holder is null, "a thing has one holder");
         thing.Owner = person;
         thing.Holder = person;
-        return Note(EventKind.Own, person, thing: thing);
+        return Note(kind, person, thing: thing);
     }
 
     internal WorldEvent OwnCount(Person person, Noun noun, int amount)
@@ -143,10 +147,21 @@ internal sealed class World(StoryRandom random)
     {
         Require(person.At != place, "a person moves to another place");
         person.At = place;
-        return Note(kind, person, place: place, cause: cause);
+        WorldEvent moved = Note(kind, person, place: place, cause: cause);
+        if (kind == EventKind.Move && place.Outdoor && Random.Chance(35))
+        {
+            Note(EventKind.Scenery, person, place: place, work: Random.Pick(SceneFrames.Scenery(Weather)));
+        }
+
+        return moved;
     }
 
-    internal void Stand(Person person, Place place) => person.At = place;
+    /// <summary>Somebody goes to see somebody else, wherever that is; nobody asks where the visitor is then.</summary>
+    internal WorldEvent Visit(Person visitor, Person host)
+    {
+        visitor.At = null;
+        return Note(EventKind.Visit, visitor, host);
+    }
 
     internal WorldEvent Lay(Person finder, Thing thing, Place place, string spot)
     {
@@ -159,9 +174,10 @@ internal sealed class World(StoryRandom random)
     {
         Require(thing.Holder is null && thing.At == person.At, "a person takes a thing from where the person is");
         thing.At = null;
+        WorldEvent taken = Note(EventKind.Take, person, thing: thing);
         thing.Holder = person;
         thing.Owner ??= person;
-        return Note(EventKind.Take, person, thing: thing);
+        return taken;
     }
 
     internal WorldEvent Lose(Person person, Thing thing)
@@ -183,16 +199,18 @@ internal sealed class World(StoryRandom random)
     internal WorldEvent Give(Person giver, Person receiver, Thing thing, EventKind kind = EventKind.Give, bool forGood = true, WorldEvent? cause = null)
     {
         Require(thing.Holder == giver && giver != receiver, "a person gives what the person has");
+        WorldEvent given = Note(kind, giver, receiver, thing, cause: cause);
         thing.Holder = receiver;
         thing.Owner = forGood ? receiver : thing.Owner;
-        return Note(kind, giver, receiver, thing, cause: cause);
+        return given;
     }
 
     internal WorldEvent Swap(Person one, Person other, Thing first, Thing second)
     {
         Require(first.Holder == one && second.Holder == other, "each swaps what each has");
+        WorldEvent swapped = Note(EventKind.Swap, one, other, first, second);
         (first.Holder, first.Owner, second.Holder, second.Owner) = (other, other, one, one);
-        return Note(EventKind.Swap, one, other, first, second);
+        return swapped;
     }
 
     internal WorldEvent GiveCount(Person giver, Person receiver, Noun noun, int amount, WorldEvent? cause = null)
@@ -221,9 +239,10 @@ internal sealed class World(StoryRandom random)
     {
         Require(buyer.Coins >= price && thing.Holder is null, "a person buys what the person can pay for");
         buyer.Coins -= price;
+        WorldEvent bought = Note(EventKind.Buy, buyer, seller, thing, amount: price, rest: buyer.Coins);
         thing.Holder = buyer;
         thing.Owner = buyer;
-        return Note(EventKind.Buy, buyer, seller, thing, amount: price, rest: buyer.Coins);
+        return bought;
     }
 
     internal WorldEvent BuyCount(Person buyer, Person seller, Noun noun, int amount, int price)
@@ -274,7 +293,16 @@ internal sealed class World(StoryRandom random)
         return Note(EventKind.Fix, person, owner, thing);
     }
 
-    internal WorldEvent Feel(Person person, string feeling, WorldEvent cause) => Note(EventKind.Feel, person, detail: feeling, cause: cause);
+    internal WorldEvent Feel(Person person, string feeling, WorldEvent cause)
+    {
+        WorldEvent felt = Note(EventKind.Feel, person, detail: feeling, cause: cause);
+        if (feeling is "sad" or "worried" or "upset" or "disappointed" && Random.Chance(35))
+        {
+            Note(EventKind.Think, person);
+        }
+
+        return felt;
+    }
 
     private Person Join(Person person)
     {

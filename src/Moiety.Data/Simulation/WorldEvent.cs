@@ -15,6 +15,9 @@ internal sealed class WorldEvent(EventKind kind, int index)
 
     internal Thing? Thing { get; init; }
 
+    /// <summary>Whose <see cref="Thing"/> was before the event.</summary>
+    internal Person? Owner { get; init; }
+
     internal Thing? Second { get; init; }
 
     internal Place? Place { get; init; }

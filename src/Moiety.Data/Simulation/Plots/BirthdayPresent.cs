@@ -22,15 +22,16 @@ internal sealed class BirthdayPresent : Plot
                 world.Note(EventKind.Left, hero, rest: hero.Coins);
             }
 
-            world.Note(EventKind.Visit, hero, friend);
+            world.Visit(hero, friend);
             world.Give(hero, friend, present);
         }
         else
         {
-            Noun noun = world.NewNoun(Lexicon.Nature);
-            world.Move(hero, Outdoors(world));
+            Place place = Outdoors(world);
+            Noun noun = world.NewNoun(Lexicon.NatureAt(place));
+            world.Move(hero, place);
             world.Gather(hero, noun, random.Between(3, 9), EventKind.Collect);
-            world.Note(EventKind.Visit, hero, friend);
+            world.Visit(hero, friend);
             int given = random.Chance(60) ? hero.CountOf(noun) : random.Between(2, hero.CountOf(noun));
             world.GiveCount(hero, friend, noun, given);
         }

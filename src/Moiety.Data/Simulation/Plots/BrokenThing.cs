@@ -12,14 +12,14 @@ internal sealed class BrokenThing : Plot
         world.Move(hero, place);
         Person owner = Friend(world, hero, random.Chance(30));
         Thing thing = world.NewThing(Lexicon.Toys.Where(noun => noun.Singular is "drum" or "robot" or "toy car" or "toy boat" or "toy train" or "puppet" or "doll" or "kite").ToArray());
-        world.Own(owner, thing);
+        world.Own(owner, thing, EventKind.Has);
         world.Note(EventKind.Play, hero, thing: thing);
         WorldEvent broken = world.Break(hero, owner, thing);
         world.Feel(hero, random.Pick(["sorry", "afraid", "worried"]), broken);
         if (random.Chance(30))
         {
             WorldEvent hidden = world.Note(EventKind.Hide, hero, owner, thing);
-            world.Feel(hero, "bad", hidden);
+            world.Feel(hero, "unhappy", hidden);
         }
 
         world.Note(EventKind.Confess, hero, owner, thing);
@@ -34,7 +34,7 @@ internal sealed class BrokenThing : Plot
         {
             world.Note(EventKind.FixFail, hero, owner, thing);
             Thing other = world.NewThing(Lexicon.Toys);
-            world.Own(hero, other);
+            world.Own(hero, other, EventKind.Has);
             WorldEvent given = world.Give(hero, owner, other);
             world.Feel(owner, "happy", given);
         }

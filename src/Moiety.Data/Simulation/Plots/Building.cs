@@ -10,7 +10,7 @@ internal sealed class Building : Plot
         world.Scene();
         world.Move(hero, Outdoors(world));
         Person friend = Friend(world, hero);
-        string building = random.Pick(Narration.WorkFrames.Buildings);
+        string building = random.Pick(Narration.WorkFrames.BuildingsAt(hero.At!.Name, world.Weather));
         world.Note(EventKind.Build, hero, friend, detail: building);
         if (random.Chance(70))
         {

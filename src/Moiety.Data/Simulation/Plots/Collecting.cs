@@ -7,9 +7,10 @@ internal sealed class Collecting : Plot
     {
         StoryRandom random = world.Random;
         Person hero = Hero(world);
-        Noun noun = world.NewNoun(Lexicon.Nature);
         world.Scene();
-        world.Move(hero, Outdoors(world));
+        Place place = Outdoors(world);
+        Noun noun = world.NewNoun(Lexicon.NatureAt(place));
+        world.Move(hero, place);
         world.Gather(hero, noun, random.Between(2, 8), EventKind.Collect);
         if (random.Chance(70))
         {

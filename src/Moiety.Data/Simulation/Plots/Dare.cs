@@ -12,7 +12,7 @@ internal sealed class Dare : Plot
         WorldEvent afraid = world.Note(EventKind.Afraid, hero, detail: fear);
         world.Scene();
         Person friend = random.Chance(40) ? world.Relative() : world.Child();
-        world.Note(EventKind.Visit, friend, hero);
+        world.Visit(friend, hero);
         world.Note(EventKind.Encourage, friend, hero);
         if (random.Chance(75))
         {

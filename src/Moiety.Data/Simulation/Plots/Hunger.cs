@@ -31,7 +31,7 @@ internal sealed class Hunger : Plot
         world.GiveCount(friend, hero, food, shared);
         world.Note(EventKind.Thank, hero, friend);
         WorldEvent eaten = world.Eat(hero, food, random.Chance(70) ? shared : random.Between(1, shared), hungry);
-        world.Feel(hero, random.Pick(["full", "happy", "better"]), eaten);
+        world.Feel(hero, random.Pick(["full", "happy", "glad"]), eaten);
         End(world, hero, "food tastes best together", "it is good to share");
     }
 }

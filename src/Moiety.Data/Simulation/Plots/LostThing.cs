@@ -61,7 +61,7 @@ internal sealed class LostThing : Plot
         {
             Person friend = world.People[1];
             Thing gift = world.NewThing(Lexicon.Toys);
-            world.Own(friend, gift);
+            world.Own(friend, gift, EventKind.Has);
             WorldEvent given = world.Give(friend, hero, gift);
             world.Note(EventKind.Thank, hero, friend);
             world.Feel(hero, "happy", given);

@@ -31,7 +31,7 @@ internal abstract class Plot
     {
         Person friend = relative ? world.Relative() : world.Child();
         friend.At = hero.At;
-        world.Note(EventKind.Friend, hero, friend, place: hero.At);
+        world.Note(relative ? EventKind.Join : EventKind.Friend, hero, friend, place: hero.At);
         return friend;
     }
 
@@ -39,6 +39,11 @@ internal abstract class Plot
     private protected static void End(World world, Person hero, params string[] lessons)
     {
         StoryRandom random = world.Random;
+        if (hero.Role == Role.Child && random.Chance(40))
+        {
+            Afterwards(world, hero);
+        }
+
         if (lessons.Length > 0 && random.Chance(50))
         {
             world.Note(EventKind.Lesson, hero, detail: random.Pick(lessons));
@@ -52,6 +57,50 @@ internal abstract class Plot
         if (random.Chance(45))
         {
             world.Note(EventKind.End, hero);
+        }
+    }
+
+    /// <summary>One thing more that happens to the hero before the day ends.</summary>
+    private static void Afterwards(World world, Person hero)
+    {
+        StoryRandom random = world.Random;
+        switch (random.Next(4))
+        {
+            case 0 when hero.At is { Outdoor: true }:
+                Noun found = world.NewNoun(Lexicon.NatureAt(hero.At));
+                world.Gather(hero, found, random.Between(2, 7), EventKind.Collect);
+                world.Gather(hero, found, random.Between(1, 5), EventKind.FindMore);
+                world.Note(EventKind.CountAll, hero, noun: found, rest: hero.CountOf(found));
+                break;
+            case 1:
+                Person cook = world.Relative();
+                Noun food = world.NewNoun(Lexicon.Foods);
+                WorldEvent hungry = world.GetHungry(hero);
+                world.Visit(hero, cook);
+                int amount = random.Between(2, 6);
+                cook.Counts[food] = amount;
+                world.GiveCount(cook, hero, food, amount);
+                world.Note(EventKind.Thank, hero, cook);
+                world.Eat(hero, food, random.Between(1, amount), hungry);
+                break;
+            case 2:
+                Place place = Outdoors(world);
+                if (place != hero.At)
+                {
+                    world.Move(hero, place);
+                    Thing thing = world.NewThing(Lexicon.Possessions);
+                    world.Lay(hero, thing, place, random.Pick(place.Spots));
+                    world.Take(hero, thing);
+                }
+
+                break;
+            default:
+                Person friend = world.Child();
+                Thing toy = world.NewThing(Lexicon.Toys);
+                world.Visit(hero, friend);
+                world.Own(friend, toy, EventKind.Has);
+                world.Note(EventKind.PlayTogether, hero, friend, toy);
+                break;
         }
     }
 }

@@ -15,18 +15,18 @@ internal sealed class RainyWalk : Plot
         if (random.Chance(50))
         {
             Thing toy = world.NewThing(Lexicon.Toys);
-            world.Own(hero, toy);
+            world.Own(hero, toy, EventKind.Has);
             world.Note(EventKind.Play, hero, thing: toy);
         }
 
-        WorldEvent rain = world.WeatherTurns(random.Pick(["rain", "snow", "rain hard"]));
+        WorldEvent rain = world.WeatherTurns(world.Weather == "cold" && random.Chance(50) ? "snow" : random.Pick(["rain", "rain hard"]));
         WorldEvent wet = world.GetWet(hero, rain);
         world.Feel(hero, random.Pick(["cold", "unhappy", "sad"]), wet);
         if (random.Chance(55))
         {
             friend = Friend(world, hero, random.Chance(40));
             umbrella = world.NewThing(Lexicon.Umbrella);
-            world.Own(friend, umbrella);
+            world.Own(friend, umbrella, EventKind.Has);
             WorldEvent shared = world.Note(EventKind.Umbrella, friend, hero, umbrella);
             world.Note(EventKind.Thank, hero, friend);
             world.Feel(hero, random.Pick(["glad", "happy"]), shared);
@@ -50,7 +50,7 @@ internal sealed class RainyWalk : Plot
         }
 
         WorldEvent dry = world.GetDry(hero);
-        world.Feel(hero, random.Pick(["better", "happy"]), dry);
+        world.Feel(hero, random.Pick(["glad", "happy"]), dry);
         End(world, hero, "it is good to take an umbrella", "one must look at the sky before a walk");
     }
 }

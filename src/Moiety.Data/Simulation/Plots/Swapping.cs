@@ -13,10 +13,10 @@ internal sealed class Swapping : Plot
         world.Move(hero, Outdoors(world));
         Person friend = Friend(world, hero);
         Thing second = world.NewThing(Lexicon.Toys);
-        world.Own(friend, second);
+        world.Own(friend, second, EventKind.Has);
         if (random.Chance(50))
         {
-            world.Note(EventKind.Want, hero, thing: second);
+            world.Note(EventKind.WantThat, hero, thing: second);
         }
 
         WorldEvent swapped = world.Swap(hero, friend, first, second);

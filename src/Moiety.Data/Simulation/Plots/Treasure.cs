@@ -12,7 +12,7 @@ internal sealed class Treasure : Plot
         world.Move(hero, place);
         Thing thing = world.NewThing(Lexicon.Possessions);
         bool others = random.Chance(65);
-        world.Lay(hero, thing, place, random.Pick(place.Spots));
+        WorldEvent seen = world.Lay(hero, thing, place, random.Pick(place.Spots));
         world.Take(hero, thing);
         if (others)
         {
@@ -26,7 +26,7 @@ internal sealed class Treasure : Plot
             return;
         }
 
-        world.Feel(hero, random.Pick(["happy", "glad"]), world.Last);
+        world.Feel(hero, random.Pick(["happy", "glad"]), seen);
         world.Move(hero, world.Home, EventKind.GoHome);
         Person relative = world.Relative();
         relative.At = world.Home;
