@@ -50,7 +50,7 @@ public static class GgufTokenizer
         GgufTokenizerData data = tokenizer switch
         {
             ByteLevelBpeTokenizer byteLevel => FromByteLevel(byteLevel),
-            SentencePieceBpeTokenizer pieces => FromSentencePiece(pieces),
+            SentencePieceBpeTokenizer pieces => FromSentencePiece(pieces.WithConventionalMark()),
             _ => throw new InvalidInputException($"A {tokenizer.GetType().Name} cannot be written to GGUF: only byte-pair encoding can."),
         };
         BpeTokenizer bpe = (BpeTokenizer)tokenizer;
@@ -191,7 +191,7 @@ public static class GgufTokenizer
 
     private static GgufTokenizerData FromSentencePiece(SentencePieceBpeTokenizer tokenizer)
     {
-        ImmutableArray<string> tokens = Spell(tokenizer, piece => piece.Replace(tokenizer.SpaceMark, Mark));
+        ImmutableArray<string> tokens = Spell(tokenizer, piece => piece.Replace(' ', Mark));
         if (tokenizer.SplitsAtSpaces && tokens.Any(token => token.LastIndexOf(Mark) > 0))
         {
             throw new InvalidInputException("GGUF cannot say that every space begins a word, which matters to this tokenizer: it has pieces with inner spaces.");

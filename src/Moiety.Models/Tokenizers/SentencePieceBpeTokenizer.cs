@@ -14,6 +14,7 @@ public sealed class SentencePieceBpeTokenizer : BpeTokenizer
     /// <summary>Longest piece, in bytes, that merges can spell; SentencePiece's own default is 16 characters.</summary>
     internal const int LongestMergedPiece = 512;
 
+    private const char ConventionalMark = '\u2581';
     private readonly SentencePieceOptions _options;
     private readonly byte[] _mark;
     private readonly MergeTable _merges;
@@ -116,6 +117,30 @@ public sealed class SentencePieceBpeTokenizer : BpeTokenizer
         }
 
         return new SentencePieceBpeTokenizer(pieces, options, [], [.. scores]);
+    }
+
+    /// <summary>The same tokenizer with U+2581 for a space in its pieces, as every format but llama2.c's wants it.</summary>
+    /// <exception cref="InvalidInputException">A piece has that character for itself.</exception>
+    internal SentencePieceBpeTokenizer WithConventionalMark()
+    {
+        if (SpaceMark == ConventionalMark)
+        {
+            return this;
+        }
+
+        string?[] pieces = new string?[VocabularySize];
+        for (int id = 0; id < pieces.Length; id++)
+        {
+            if (GetPiece(id).Contains(ConventionalMark, StringComparison.Ordinal))
+            {
+                throw new InvalidInputException(
+                    $"Piece {id}, \"{GetPiece(id)}\", has a {ConventionalMark} of its own, which stands for a space in other formats: it cannot be converted.");
+            }
+
+            pieces[id] = IsUsed(id) ? GetPiece(id).Replace(SpaceMark, ConventionalMark) : null;
+        }
+
+        return new SentencePieceBpeTokenizer(pieces, _options with { SpaceMark = ConventionalMark }, Merges, Scores);
     }
 
     /// <summary>Whether a piece is the fallback for a byte, <c>&lt;0x0A&gt;</c>.</summary>
@@ -262,11 +287,11 @@ public sealed class SentencePieceBpeTokenizer : BpeTokenizer
         return true;
     }
 
-    // As llama2.c does it: a lead byte and up to three continuation bytes, whether or not they are UTF-8.
+    // A lead byte and up to three continuation bytes, whether or not they are UTF-8, as in llama2.c; ASCII has none.
     private static int EndOfCharacter(ReadOnlySpan<byte> text, int start)
     {
         int end = start + 1;
-        while (end < text.Length && end - start < 4 && IsContinuation(text[end]))
+        while (text[start] >= 0x80 && end < text.Length && end - start < 4 && IsContinuation(text[end]))
         {
             end++;
         }

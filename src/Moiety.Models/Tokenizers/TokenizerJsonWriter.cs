@@ -12,9 +12,17 @@ internal static class TokenizerJsonWriter
     /// <summary>The contents of <c>tokenizer.json</c>.</summary>
     public static byte[] Write(Tokenizer tokenizer) => tokenizer switch
     {
-        ByteLevelBpeTokenizer byteLevel => Write(byteLevel, writer => WriteByteLevel(writer, byteLevel), byteLevel.Merges, false, false, byteLevel.IgnoreMerges),
-        SentencePieceBpeTokenizer pieces => Write(
-            pieces, writer => WriteSentencePiece(writer, pieces), SentencePieceMerges.Of(pieces), pieces.ByteFallback, pieces.FuseUnknown, false),
+        ByteLevelBpeTokenizer byteLevel => Write(
+            byteLevel,
+            byteLevel.Merges,
+            writer => WriteByteLevel(writer, byteLevel),
+            writer =>
+            {
+                writer.WriteBoolean("fuse_unk", false);
+                writer.WriteBoolean("byte_fallback", false);
+                writer.WriteBoolean("ignore_merges", byteLevel.IgnoreMerges);
+            }),
+        SentencePieceBpeTokenizer other => WriteSentencePiece(other.WithConventionalMark()),
         _ => throw new InvalidInputException($"A {tokenizer.GetType().Name} cannot be written as {TokenizerJson.FileName}: only byte-pair encoding can."),
     };
 
@@ -30,8 +38,19 @@ internal static class TokenizerJsonWriter
         WriteToken(writer, "unk_token", tokenizer, (tokenizer as BpeTokenizer)?.UnknownTokenId);
     });
 
+    private static byte[] WriteSentencePiece(SentencePieceBpeTokenizer tokenizer) => Write(
+        tokenizer,
+        SentencePieceMerges.Of(tokenizer),
+        writer => WriteSentencePiece(writer, tokenizer),
+        writer =>
+        {
+            writer.WriteBoolean("fuse_unk", tokenizer.FuseUnknown);
+            writer.WriteBoolean("byte_fallback", tokenizer.ByteFallback);
+            writer.WriteBoolean("ignore_merges", false);
+        });
+
     private static byte[] Write(
-        BpeTokenizer tokenizer, Action<Utf8JsonWriter> writeText, ImmutableArray<BpeMerge> merges, bool byteFallback, bool fuseUnknown, bool ignoreMerges) =>
+        BpeTokenizer tokenizer, ImmutableArray<BpeMerge> merges, Action<Utf8JsonWriter> writeText, Action<Utf8JsonWriter> writeFlags) =>
         Document(writer =>
         {
             writer.WriteString("version", "1.0");
@@ -46,9 +65,7 @@ internal static class TokenizerJsonWriter
             WriteToken(writer, "unk_token", tokenizer, tokenizer.UnknownTokenId);
             writer.WriteNull("continuing_subword_prefix");
             writer.WriteNull("end_of_word_suffix");
-            writer.WriteBoolean("fuse_unk", fuseUnknown);
-            writer.WriteBoolean("byte_fallback", byteFallback);
-            writer.WriteBoolean("ignore_merges", ignoreMerges);
+            writeFlags(writer);
             WriteVocabulary(writer, tokenizer);
             WriteMerges(writer, tokenizer, merges);
             writer.WriteEndObject();

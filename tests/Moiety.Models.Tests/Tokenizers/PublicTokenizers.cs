@@ -17,7 +17,16 @@ internal static class PublicTokenizers
         JsonObject root = new()
         {
             ["version"] = "1.0",
-            ["added_tokens"] = new JsonArray(new JsonObject { ["id"] = 50256, ["content"] = "<|endoftext|>", ["special"] = true }),
+            ["added_tokens"] = new JsonArray(new JsonObject
+            {
+                ["id"] = 50256,
+                ["content"] = "<|endoftext|>",
+                ["single_word"] = false,
+                ["lstrip"] = false,
+                ["rstrip"] = false,
+                ["normalized"] = true,
+                ["special"] = true,
+            }),
             ["normalizer"] = null,
             ["pre_tokenizer"] = byteLevel.DeepClone(),
             ["post_processor"] = byteLevel.DeepClone(),

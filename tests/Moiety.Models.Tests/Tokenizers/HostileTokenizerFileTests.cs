@@ -1,0 +1,107 @@
+using System.Text;
+using Moiety.Models.Checkpoints;
+using Moiety.Models.Tokenizers;
+
+namespace Moiety.Models.Tests.Tokenizers;
+
+/// <summary>Damaged and malicious files give a clean error or a tokenizer that works, never anything else.</summary>
+public class HostileTokenizerFileTests
+{
+    private const int FilesEach = 3000;
+    private const string Probe = " the cat's\n\n abc 🚀 <s><|endoftext|> ▁ 123";
+
+    [Fact]
+    public void Mutated_byte_level_json() => Survive(
+        TokenizerJson.Write(BpeTrainer.Train(["the cat the cat's hat 123"], new BpeTrainerOptions { VocabularySize = 270 })),
+        file => TokenizerJson.Read(file, null, "tokenizer.json"));
+
+    [Fact]
+    public void Mutated_SentencePiece_json() => Survive(
+        TokenizerJson.Write(Llama2CTokenizer.Read(SyntheticFiles.Llama2C(), "tokenizer.bin")),
+        file => TokenizerJson.Read(file, null, "tokenizer.json"));
+
+    [Fact]
+    public void Mutated_tokenizer_config()
+    {
+        byte[] tokenizer = TokenizerJson.Write(BpeTrainer.Train([], new BpeTrainerOptions { VocabularySize = 257 }));
+        byte[] config = """{"bos_token": {"content": "<|endoftext|>", "lstrip": false}, "eos_token": "<|endoftext|>", "add_bos_token": true}"""u8.ToArray();
+        Survive(config, file => TokenizerJson.Read(tokenizer, file, "tokenizer.json"));
+    }
+
+    [Fact]
+    public void Mutated_llama2c_file() => Survive(SyntheticFiles.Llama2C(), file => Llama2CTokenizer.Read(file, "tokenizer.bin"));
+
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("gpt2")]
+    public void Mutated_gguf_metadata(string model)
+    {
+        // The metadata in JSON, so that the same mutations reach every field.
+        Tokenizer tokenizer = model == "gpt2"
+            ? BpeTrainer.Train(["the cat the cat's hat 123"], new BpeTrainerOptions { VocabularySize = 270 })
+            : Llama2CTokenizer.Read(SyntheticFiles.Llama2C(), "tokenizer.bin");
+        Survive(
+            System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(GgufTokenizer.ToGguf(tokenizer)),
+            file => GgufTokenizer.Create(ReadMetadata(file)));
+    }
+
+    [Fact]
+    public void Random_bytes()
+    {
+        FileMutator mutator = new(new byte[200], seed: 6);
+        for (int i = 0; i < FilesEach; i++)
+        {
+            byte[] file = mutator.Next();
+            Assert.Throws<InvalidCheckpointException>(() => TokenizerJson.Read(file, null, "tokenizer.json"));
+            Assert.Throws<InvalidCheckpointException>(() => Llama2CTokenizer.Read(file, "tokenizer.bin"));
+        }
+    }
+
+    private static GgufTokenizerData ReadMetadata(byte[] file)
+    {
+        try
+        {
+            GgufTokenizerData? data = System.Text.Json.JsonSerializer.Deserialize<GgufTokenizerData>(file);
+            return data is null || data.Tokens.IsDefault || data.Scores.IsDefault || data.TokenTypes.IsDefault || data.Merges.IsDefault
+                || data.Tokens.Contains(null!) || data.Merges.Contains(null!)
+                ? throw new InvalidInputException("not metadata")
+                : data;
+        }
+        catch (System.Text.Json.JsonException error)
+        {
+            throw new InvalidInputException("not metadata", error);
+        }
+    }
+
+    private static void Survive(byte[] intact, Func<byte[], Tokenizer> read)
+    {
+        FileMutator mutator = new(intact, seed: 2026);
+        Assert.NotNull(read(intact));
+        int refused = 0;
+        for (int i = 0; i < FilesEach; i++)
+        {
+            byte[] file = mutator.Next();
+            Tokenizer tokenizer;
+            try
+            {
+                tokenizer = read(file);
+            }
+            catch (InvalidInputException error)
+            {
+                Assert.NotEmpty(error.Message);
+                refused++;
+                continue;
+            }
+            catch (Exception error)
+            {
+                throw new InvalidOperationException($"Mutation {i}: {Encoding.Latin1.GetString(file)}", error);
+            }
+
+            int[] ids = tokenizer.Encode(Probe, parseSpecialTokens: true);
+            Assert.All(ids, id => Assert.InRange(id, 0, tokenizer.VocabularySize - 1));
+            tokenizer.Decode(ids);
+        }
+
+        Assert.InRange(refused, 1, FilesEach);
+    }
+}
