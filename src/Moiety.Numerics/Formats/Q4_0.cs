@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using Moiety.Numerics.Kernels;
 using Moiety.Numerics.Products;
 
@@ -92,7 +91,7 @@ internal sealed unsafe class Q4_0 : StorageFormat
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> ProductAvx2(byte* block, sbyte* x) =>
-            Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(Nibbles(block), Vector256.Load(x)), Vector256<short>.One);
+            QuantizedBlock.ProductAvx2(Nibbles(block), Vector256.Load(x));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<float> Load16(byte* row, int index)

@@ -69,10 +69,10 @@ internal sealed unsafe class Q8_0 : StorageFormat
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> ProductAvx2(byte* block, sbyte* x)
         {
-            // vpmaddubsw wants one unsigned side: |w| and x with w's sign. Sums of two stay below 2·128·127 < 2^15.
+            // The instructions want one unsigned side: |w| and x with w's sign.
             Vector256<sbyte> weights = Vector256.Load((sbyte*)block + 2);
             Vector256<sbyte> signed = Avx2.Sign(Vector256.Load(x), weights);
-            return Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(Avx2.Abs(weights), signed), Vector256<short>.One);
+            return QuantizedBlock.ProductAvx2(Avx2.Abs(weights), signed);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -45,8 +45,9 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
         return (finite | (special & Vector256.Create(0x7F800000u)) | sign).AsSingle();
     }
 
+    /// <summary>Widens eight words.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<uint> Widen(Vector128<ushort> values) =>
+    public static Vector256<uint> Widen(Vector128<ushort> values) =>
         Avx2.IsSupported
             ? Avx2.ConvertToVector256Int32(values).AsUInt32()
             : Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values));

@@ -45,6 +45,26 @@ internal static unsafe class QuantizedBlock
     }
 
     /// <summary>
+    /// Eight sums of four products u·x each; exact for u ≤ 128 and |x| ≤ 127, where two products stay below 2^15. Needs AVX2.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> ProductAvx2(Vector256<byte> u, Vector256<sbyte> x) => AvxVnni.IsSupported
+        ? AvxVnni.MultiplyWideningAndAdd(Vector256<int>.Zero, u, x)
+        : Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(u, x), Vector256<short>.One);
+
+    /// <summary>
+    /// Widens 32 signed bytes to pairs of words as the tiles read them: bytes 4q and 4q + 2 are pair q of
+    /// <paramref name="even"/>, bytes 4q + 1 and 4q + 3 pair q of <paramref name="odd"/>.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Widen(Vector256<sbyte> values, out Vector256<int> even, out Vector256<int> odd)
+    {
+        Vector256<short> words = values.AsInt16();
+        even = ((words << 8) >> 8).AsInt32();
+        odd = (words >> 8).AsInt32();
+    }
+
+    /// <summary>
     /// Rounds to the nearest integer, halves away from zero. The largest single below 1/2, not 1/2, is added: 0.49999997 would
     /// otherwise become 1.
     /// </summary>

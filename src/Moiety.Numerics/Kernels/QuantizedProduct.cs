@@ -1,22 +1,61 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Moiety.Numerics.Kernels;
 
 /// <summary>
 /// Matrix products for weights in blocks of 32 integers with a scale (Q8_0, Q4_0), against activations in blocks of 32 signed
 /// bytes. The integer sum of a block is exact, so only the order of the blocks matters, and it is the same for every shape
-/// and instruction set: lane l of eight sums float(Σ w·x)·(d_w·d_x) of the blocks l, l + 8, l + 16, … with one fused
-/// multiply-add each, then the lanes are folded in halves.
+/// and instruction set: lane l of eight sums float(Σ w·x)·(d_w·d_x) of the blocks l, l + 8, l + 16, … with one multiply-add each
+/// (fused where the processor has it), then the lanes are folded in halves.
 /// </summary>
 internal static unsafe class QuantizedProduct
 {
     /// <summary>Lanes that the blocks of a row are dealt to.</summary>
     public const int Lanes = 8;
 
+    /// <summary>With fewer activation rows the weights are streamed as they are; packing them for tiles pays from here on.</summary>
+    private const int FewTokens = 4;
+
     /// <summary>Computes a block of a product.</summary>
     public static void Multiply<TBlock>(in ProductTask task)
         where TBlock : struct, IQuantizedBlock
+    {
+        if (task.Count >= FewTokens)
+        {
+            Pack<TBlock>(task);
+        }
+        else if (task.Activations.Kernels == KernelSet.Portable)
+        {
+            Stream<TBlock, PortableSums<TBlock>>(task);
+        }
+        else
+        {
+            Stream<TBlock, Avx2Sums<TBlock>>(task);
+        }
+    }
+
+    private static void Pack<TBlock>(in ProductTask task)
+        where TBlock : struct, IQuantizedBlock
+    {
+        switch (task.Activations.Kernels)
+        {
+            case KernelSet.Avx512:
+                QuantizedPanels.Multiply<TBlock, QuantizedLanes512, Vector512<int>>(task);
+                break;
+            case KernelSet.Avx2:
+                QuantizedPanels.Multiply<TBlock, QuantizedLanes256, Vector256<int>>(task);
+                break;
+            default:
+                QuantizedPanels.Multiply<TBlock, QuantizedLanes128, Vector128<int>>(task);
+                break;
+        }
+    }
+
+    private static void Stream<TBlock, TSums>(in ProductTask task)
+        where TBlock : struct, IQuantizedBlock
+        where TSums : struct, IBlockSums
     {
         int blocks = task.Weights.Columns / QuantizedBlock.Length;
         for (int row = task.RowStart; row < task.RowEnd; row++)
@@ -24,37 +63,132 @@ internal static unsafe class QuantizedProduct
             for (int i = 0; i < task.Count; i++)
             {
                 int token = task.Token(i);
-                task.OutputRow(i)[row] = Dot<TBlock>(
-                    task.WeightRow(row), task.Activations.Quantized(token), task.Activations.Scales(token), blocks);
+                task.OutputRow(i)[row] = Dot<TBlock, TSums>(
+                    task.WeightRow(row),
+                    task.Activations.Quantized(token),
+                    task.Activations.Scales(token),
+                    task.Activations.Sums(token),
+                    blocks);
             }
         }
     }
 
-    private static float Dot<TBlock>(byte* weights, sbyte* x, float* scales, int blocks)
+    private static float Dot<TBlock, TSums>(byte* weights, sbyte* x, float* scales, int* sums, int blocks)
         where TBlock : struct, IQuantizedBlock
+        where TSums : struct, IBlockSums
     {
-        float* lanes = stackalloc float[Lanes];
-        new Span<float>(lanes, Lanes).Clear();
-        for (int b = 0; b < blocks; b++)
+        Vector256<float> total = Vector256<float>.Zero;
+        int b = 0;
+        for (; b <= blocks - Lanes; b += Lanes)
         {
-            byte* block = weights + ((long)b * TBlock.Bytes);
-            float scale = (float)*(Half*)block * scales[b];
-            int sum = BlockSum<TBlock>(block, x + ((long)b * QuantizedBlock.Length));
-            lanes[b % Lanes] = MathF.FusedMultiplyAdd(sum, scale, lanes[b % Lanes]);
+            total = Add<TBlock>(TSums.Eight(weights, x), WeightScales<TBlock>(weights), scales + b, sums + b, total);
+            weights += Lanes * TBlock.Bytes;
+            x += Lanes * QuantizedBlock.Length;
         }
-        return Lanes256.Sum(Vector256.Load(lanes));
+        if (b < blocks)
+        {
+            int rest = blocks - b;
+            int* lanes = stackalloc int[2 * Lanes];
+            new Span<int>(lanes, 2 * Lanes).Clear();
+            for (int l = 0; l < rest; l++)
+            {
+                lanes[l] = TSums.One(weights + (l * TBlock.Bytes), x + (l * QuantizedBlock.Length));
+                lanes[Lanes + l] = *(ushort*)(weights + (l * TBlock.Bytes));
+            }
+            Vector256<float> weightScales = Lanes256.HalfToSingle(Vector256.Load(lanes + Lanes).AsUInt32());
+            Vector256<float> added = Add<TBlock>(Vector256.Load(lanes), weightScales, scales + b, sums + b, total);
+
+            // Lanes without a block stay untouched: adding zero would turn −0 into +0.
+            total = Vector256.ConditionalSelect(
+                Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(rest)).AsSingle(), added, total);
+        }
+        return Lanes256.Sum(total);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int BlockSum<TBlock>(byte* block, sbyte* x)
+    private static Vector256<float> Add<TBlock>(
+        Vector256<int> blockSums, Vector256<float> weightScales, float* scales, int* sums, Vector256<float> total)
         where TBlock : struct, IQuantizedBlock
     {
-        Vector256<sbyte> weights = TBlock.Load32(block);
-        int sum = 0;
-        for (int k = 0; k < QuantizedBlock.Length; k++)
+        if (TBlock.Offset != 0)
         {
-            sum += (weights[k] - TBlock.Offset) * x[k];
+            blockSums -= Vector256.Load(sums) * Vector256.Create(TBlock.Offset);
         }
-        return sum;
+        return Vector256.MultiplyAddEstimate(Vector256.ConvertToSingle(blockSums), weightScales * Vector256.Load(scales), total);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> WeightScales<TBlock>(byte* block)
+        where TBlock : struct, IQuantizedBlock
+    {
+        Vector128<ushort> halves = Vector128.Create(
+            *(ushort*)block,
+            *(ushort*)(block + TBlock.Bytes),
+            *(ushort*)(block + (2 * TBlock.Bytes)),
+            *(ushort*)(block + (3 * TBlock.Bytes)),
+            *(ushort*)(block + (4 * TBlock.Bytes)),
+            *(ushort*)(block + (5 * TBlock.Bytes)),
+            *(ushort*)(block + (6 * TBlock.Bytes)),
+            *(ushort*)(block + (7 * TBlock.Bytes)));
+        return Lanes256.HalfToSingle(Lanes256.Widen(halves));
+    }
+
+    /// <summary>Exact sums of u·x over blocks.</summary>
+    private interface IBlockSums
+    {
+        /// <summary>The sum of one block.</summary>
+        static abstract int One(byte* block, sbyte* x);
+
+        /// <summary>The sums of eight blocks that follow each other.</summary>
+        static abstract Vector256<int> Eight(byte* block, sbyte* x);
+    }
+
+    private readonly struct Avx2Sums<TBlock> : IBlockSums
+        where TBlock : struct, IQuantizedBlock
+    {
+        public static int One(byte* block, sbyte* x) => Vector256.Sum(TBlock.ProductAvx2(block, x));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> Eight(byte* block, sbyte* x)
+        {
+            Vector256<int> first = Avx2.HorizontalAdd(Two(block, x), Two(block + (2 * TBlock.Bytes), x + 64));
+            block += 4 * TBlock.Bytes;
+            Vector256<int> second = Avx2.HorizontalAdd(Two(block, x + 128), Two(block + (2 * TBlock.Bytes), x + 192));
+            return Avx2.Permute2x128(first, second, 0x20) + Avx2.Permute2x128(first, second, 0x31);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector256<int> Two(byte* block, sbyte* x) =>
+            Avx2.HorizontalAdd(TBlock.ProductAvx2(block, x), TBlock.ProductAvx2(block + TBlock.Bytes, x + 32));
+    }
+
+    private readonly struct PortableSums<TBlock> : IBlockSums
+        where TBlock : struct, IQuantizedBlock
+    {
+        public static int One(byte* block, sbyte* x)
+        {
+            Vector256<sbyte> weights = TBlock.Load32(block);
+            return Vector128.Sum(Products(weights.GetLower(), Vector128.Load(x)) + Products(weights.GetUpper(), Vector128.Load(x + 16)));
+        }
+
+        public static Vector256<int> Eight(byte* block, sbyte* x)
+        {
+            int* sums = stackalloc int[Lanes];
+            for (int l = 0; l < Lanes; l++)
+            {
+                sums[l] = One(block + (l * TBlock.Bytes), x + (l * QuantizedBlock.Length));
+            }
+            return Vector256.Load(sums);
+        }
+
+        private static Vector128<int> Products(Vector128<sbyte> weights, Vector128<sbyte> x)
+        {
+            // |u·x| ≤ 128·127 fits a word.
+            (Vector128<short> lowWeights, Vector128<short> highWeights) = Vector128.Widen(weights);
+            (Vector128<short> lowX, Vector128<short> highX) = Vector128.Widen(x);
+            (Vector128<int> a, Vector128<int> b) = Vector128.Widen(lowWeights * lowX);
+            (Vector128<int> c, Vector128<int> d) = Vector128.Widen(highWeights * highX);
+            return a + b + c + d;
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Moiety.Numerics.Kernels;
 
 namespace Moiety.Numerics.Products;
@@ -9,7 +10,9 @@ namespace Moiety.Numerics.Products;
 public sealed unsafe class ActivationBuffer : IDisposable
 {
     private readonly AlignedBuffer _quantized;
+    private readonly AlignedBuffer _words;
     private readonly AlignedBuffer _scales;
+    private readonly AlignedBuffer _sums;
     private readonly long _capacity;
     private readonly int _rowCapacity;
     private float* _source;
@@ -34,7 +37,9 @@ public sealed unsafe class ActivationBuffer : IDisposable
         int stride = Stride(columns);
         _capacity = (long)rows * stride;
         _quantized = new AlignedBuffer(_capacity);
+        _words = new AlignedBuffer(_capacity * sizeof(short));
         _scales = new AlignedBuffer(_capacity / QuantizedBlock.Length * sizeof(float));
+        _sums = new AlignedBuffer(_capacity / QuantizedBlock.Length * sizeof(int));
     }
 
     /// <summary>Activation rows prepared.</summary>
@@ -85,8 +90,7 @@ public sealed unsafe class ActivationBuffer : IDisposable
             long row = index / blocks;
             long block = index % blocks;
             long target = (row * blockStride) + block;
-            ((float*)_scales.Pointer)[target] = (float)QuantizedBlock.Quantize(
-                x + (row * stride) + (block * QuantizedBlock.Length), (sbyte*)_quantized.Pointer + (target * QuantizedBlock.Length));
+            PrepareBlock(x + (row * stride) + (block * QuantizedBlock.Length), target);
         }
     }
 
@@ -94,7 +98,9 @@ public sealed unsafe class ActivationBuffer : IDisposable
     public void Dispose()
     {
         _quantized.Dispose();
+        _words.Dispose();
         _scales.Dispose();
+        _sums.Dispose();
     }
 
     /// <summary>Row of singles.</summary>
@@ -106,8 +112,27 @@ public sealed unsafe class ActivationBuffer : IDisposable
     /// <summary>Scale of every block of a row.</summary>
     internal float* Scales(int row) => (float*)_scales.Pointer + ((long)row * (Stride(Columns) / QuantizedBlock.Length));
 
+    /// <summary>Row of pairs of words, 16 for each block, in the order of <see cref="QuantizedBlock.Widen"/>.</summary>
+    internal int* Words(int row) => (int*)_words.Pointer + ((long)row * (Stride(Columns) / 2));
+
+    /// <summary>Sum of the signed bytes of every block of a row.</summary>
+    internal int* Sums(int row) => (int*)_sums.Pointer + ((long)row * (Stride(Columns) / QuantizedBlock.Length));
+
     /// <summary>Columns rounded up to whole groups of eight blocks, so that every row begins aligned.</summary>
     private static int Stride(int columns) => checked((columns + 255) / 256 * 256);
+
+    private void PrepareBlock(float* x, long block)
+    {
+        sbyte* quantized = (sbyte*)_quantized.Pointer + (block * QuantizedBlock.Length);
+        _scales.As<float>()[block] = (float)QuantizedBlock.Quantize(x, quantized);
+        QuantizedBlock.Widen(Vector256.Load(quantized), out Vector256<int> even, out Vector256<int> odd);
+        int* words = _words.As<int>() + (block * QuantizedBlock.Length / 2);
+        even.Store(words);
+        odd.Store(words + 8);
+
+        // At most 32·127: words are wide enough.
+        _sums.As<int>()[block] = Vector256.Sum(even.AsInt16() + odd.AsInt16());
+    }
 
     private void CheckShape(int rows, int columns, long stride, ActivationForms forms)
     {
