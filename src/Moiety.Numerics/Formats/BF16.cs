@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Moiety.Numerics.Kernels;
@@ -75,10 +76,12 @@ internal sealed unsafe class BF16 : StorageFormat
     {
         public static int Bytes => sizeof(ushort);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TVector Load<TLanes, TVector>(byte* row, long index)
             where TLanes : ILanes<TVector>
             where TVector : struct => TLanes.LoadBrain((ushort*)row + index);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<float> Load16(byte* row, int index) => Lanes512.LoadBrain((ushort*)row + index);
 
         public static float Load(byte* row, long index) => BitConverter.UInt32BitsToSingle((uint)((ushort*)row)[index] << 16);

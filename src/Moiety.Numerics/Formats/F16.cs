@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Moiety.Numerics.Kernels;
@@ -42,10 +43,12 @@ internal sealed unsafe class F16 : StorageFormat
     {
         public static int Bytes => sizeof(ushort);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TVector Load<TLanes, TVector>(byte* row, long index)
             where TLanes : ILanes<TVector>
             where TVector : struct => TLanes.LoadHalf((ushort*)row + index);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<float> Load16(byte* row, int index) => Lanes512.LoadHalf((ushort*)row + index);
 
         public static float Load(byte* row, long index) => (float)((Half*)row)[index];

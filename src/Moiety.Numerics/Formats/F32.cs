@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Moiety.Numerics.Kernels;
@@ -41,10 +42,12 @@ internal sealed unsafe class F32 : StorageFormat
     {
         public static int Bytes => sizeof(float);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TVector Load<TLanes, TVector>(byte* row, long index)
             where TLanes : ILanes<TVector>
             where TVector : struct => TLanes.Load((float*)row + index);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<float> Load16(byte* row, int index) => Vector512.Load((float*)row + index);
 
         public static float Load(byte* row, long index) => ((float*)row)[index];

@@ -7,6 +7,7 @@ namespace Moiety.Numerics.Kernels;
 internal static unsafe class AttentionKernels
 {
     /// <summary>scores[i] = scale · query · row i.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scores<TReader>(float* query, byte* rows, long stride, int count, int dimension, float scale, float* scores)
         where TReader : struct, IRowReader
     {
@@ -17,6 +18,7 @@ internal static unsafe class AttentionKernels
     }
 
     /// <summary>output += Σ weights[i] · row i, one multiply-add per element and row, in the order of i.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate<TReader>(float* weights, byte* rows, long stride, int count, int dimension, float* output)
         where TReader : struct, IRowReader
     {

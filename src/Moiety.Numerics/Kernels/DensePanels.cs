@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Moiety.Numerics.Kernels;
 
@@ -62,20 +63,27 @@ internal static unsafe class DensePanels
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MultiplyBlock<TElement, TLanes, TVector>(in ProductTask task, in Panel panel, int row, int rows)
         where TElement : struct, IDenseElement
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
         int tiles = (rows + TileRows - 1) / TileRows;
-        new Span<float>(panel.Sums, tiles * TileRows * panel.Tokens * TLanes.Count).Clear();
         int columns = task.Weights.Columns;
         int whole = columns / TLanes.Count * TLanes.Count;
         for (int start = 0; start < whole; start += PieceColumns)
         {
             int count = Math.Min(PieceColumns, whole - start);
             Decode<TElement, TLanes, TVector>(task, panel, row, rows, tiles, start, count);
-            MultiplyPiece<TLanes, TVector>(panel, tiles, panel.X, start, count);
+            bool last = start + count == whole;
+            NextPiece next = new()
+            {
+                Weights = task.WeightRow(last ? row + BlockRows : row) + (last ? 0 : (long)(start + count) * TElement.Bytes),
+                Stride = task.Weights.RowBytes,
+                Bytes = last && row + BlockRows >= task.RowEnd ? 0 : PieceColumns * TElement.Bytes,
+            };
+            MultiplyPiece<TLanes, TVector>(panel, tiles, panel.X, start, count, start == 0, next);
         }
         if (whole < columns)
         {
@@ -85,19 +93,33 @@ internal static unsafe class DensePanels
             {
                 tails[t] = panel.Tails + (t * TLanes.Count);
             }
-            MultiplyPiece<TLanes, TVector>(panel, tiles, tails, 0, TLanes.Count);
+            MultiplyPiece<TLanes, TVector>(panel, tiles, tails, 0, TLanes.Count, whole == 0, default);
         }
         for (int t = 0; t < panel.Tokens; t++)
         {
             float* output = task.OutputRow(panel.First + t) + row;
-            for (int r = 0; r < rows; r++)
+            for (int tile = 0; tile < tiles; tile++)
             {
-                output[r] = TLanes.Sum(TLanes.Load(Sums<TLanes, TVector>(panel, r / TileRows, t) + (r % TileRows * TLanes.Count)));
+                float* sums = Sums<TLanes, TVector>(panel, tile, t);
+                Vector128<float> folded = TLanes.SumEach(
+                    TLanes.Load(sums),
+                    TLanes.Load(sums + TLanes.Count),
+                    TLanes.Load(sums + (2 * TLanes.Count)),
+                    TLanes.Load(sums + (3 * TLanes.Count)));
+                if (rows - (tile * TileRows) >= TileRows)
+                {
+                    folded.Store(output + (tile * TileRows));
+                }
+                else
+                {
+                    Tail.Store(folded.ToVector256().ToVector512(), output + (tile * TileRows), rows - (tile * TileRows));
+                }
             }
         }
     }
 
     /// <summary>Decodes a piece of the block's rows; rows that fill up the last tile repeat the last one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Decode<TElement, TLanes, TVector>(
         in ProductTask task, in Panel panel, int row, int rows, int tiles, int start, int count)
         where TElement : struct, IDenseElement
@@ -129,34 +151,47 @@ internal static unsafe class DensePanels
         }
     }
 
-    private static void MultiplyPiece<TLanes, TVector>(in Panel panel, int tiles, float** x, int start, int count)
+    /// <summary>Adds a piece onto the sums; the first piece clears them, and each group of tokens asks for a part of the next piece.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplyPiece<TLanes, TVector>(
+        in Panel panel, int tiles, float** x, int start, int count, bool isFirst, in NextPiece next)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        int t = 0;
-
         // Sixteen sums need more than sixteen registers: narrow vectors take tiles of 4 × 2.
-        for (; TLanes.Count == 16 && t <= panel.Tokens - 4; t += 4)
+        int width = TLanes.Count == 16 ? 4 : 2;
+        int prefetched = 0;
+        for (int t = 0; t < panel.Tokens; t += width)
         {
-            for (int tile = 0; tile < tiles; tile++)
+            int tokens = Math.Min(width, panel.Tokens - t);
+            for (; prefetched < BlockRows * (t + tokens) / panel.Tokens; prefetched++)
             {
-                Tile4<TLanes, TVector>(
-                    panel.Piece + (tile * TileRows * PieceColumns), x[t] + start, x[t + 1] + start, x[t + 2] + start, x[t + 3] + start, count, Sums<TLanes, TVector>(panel, tile, t));
+                Prefetch.Range(next.Weights + (prefetched * next.Stride), next.Bytes);
             }
-        }
-        for (; t <= panel.Tokens - 2; t += 2)
-        {
             for (int tile = 0; tile < tiles; tile++)
             {
-                Tile2<TLanes, TVector>(
-                    panel.Piece + (tile * TileRows * PieceColumns), x[t] + start, x[t + 1] + start, count, Sums<TLanes, TVector>(panel, tile, t));
-            }
-        }
-        for (; t < panel.Tokens; t++)
-        {
-            for (int tile = 0; tile < tiles; tile++)
-            {
-                Tile1<TLanes, TVector>(panel.Piece + (tile * TileRows * PieceColumns), x[t] + start, count, Sums<TLanes, TVector>(panel, tile, t));
+                float* w = panel.Piece + (tile * TileRows * PieceColumns);
+                float* sums = Sums<TLanes, TVector>(panel, tile, t);
+                if (isFirst)
+                {
+                    new Span<float>(sums, tokens * TileRows * TLanes.Count).Clear();
+                }
+                switch (tokens)
+                {
+                    case 4:
+                        Tile4<TLanes, TVector>(w, x[t] + start, x[t + 1] + start, x[t + 2] + start, x[t + 3] + start, count, sums);
+                        break;
+                    case 3:
+                        Tile2<TLanes, TVector>(w, x[t] + start, x[t + 1] + start, count, sums);
+                        Tile1<TLanes, TVector>(w, x[t + 2] + start, count, sums + (2 * TileRows * TLanes.Count));
+                        break;
+                    case 2:
+                        Tile2<TLanes, TVector>(w, x[t] + start, x[t + 1] + start, count, sums);
+                        break;
+                    default:
+                        Tile1<TLanes, TVector>(w, x[t] + start, count, sums);
+                        break;
+                }
             }
         }
     }
@@ -166,6 +201,7 @@ internal static unsafe class DensePanels
         where TLanes : struct, ILanes<TVector>
         where TVector : struct => panel.Sums + (((tile * panel.Tokens) + token) * TileRows * TLanes.Count);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4<TLanes, TVector>(float* w, float* x0, float* x1, float* x2, float* x3, int count, float* sums)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
@@ -220,6 +256,7 @@ internal static unsafe class DensePanels
         TLanes.Store(s33, sums + (15 * n));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile2<TLanes, TVector>(float* w, float* x0, float* x1, int count, float* sums)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
@@ -254,6 +291,7 @@ internal static unsafe class DensePanels
         TLanes.Store(s13, sums + (7 * n));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile1<TLanes, TVector>(float* w, float* x, int count, float* sums)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
@@ -272,6 +310,19 @@ internal static unsafe class DensePanels
         TLanes.Store(s1, sums + n);
         TLanes.Store(s2, sums + (2 * n));
         TLanes.Store(s3, sums + (3 * n));
+    }
+
+    /// <summary>The weights that come after a piece, to be prefetched.</summary>
+    private struct NextPiece
+    {
+        /// <summary>Start in the first row.</summary>
+        public byte* Weights;
+
+        /// <summary>Bytes from one row to the next.</summary>
+        public long Stride;
+
+        /// <summary>Bytes of each row.</summary>
+        public int Bytes;
     }
 
     /// <summary>A panel of activation rows and the scratch memory of one worker.</summary>

@@ -46,6 +46,7 @@ internal static unsafe class DenseProduct
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Stream<TElement, TLanes, TVector>(in ProductTask task)
         where TElement : struct, IDenseElement
         where TLanes : struct, ILanes<TVector>
@@ -70,53 +71,74 @@ internal static unsafe class DenseProduct
         }
     }
 
+    [SkipLocalsInit]
     private static void Dot4<TElement, TLanes, TVector>(byte* weights, long stride, float* x, int columns, float* output)
         where TElement : struct, IDenseElement
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        byte* w1 = weights + stride;
-        byte* w2 = w1 + stride;
-        byte* w3 = w2 + stride;
-        TVector s0 = TLanes.Zero, s1 = TLanes.Zero, s2 = TLanes.Zero, s3 = TLanes.Zero;
+        float* sums = stackalloc float[4 * TLanes.Count];
         long whole = columns / TLanes.Count * TLanes.Count;
-        for (long k = 0; k < whole; k += TLanes.Count)
+        SumWhole4<TElement, TLanes, TVector>(weights, stride, x, whole, sums);
+        for (int r = 0; r < 4; r++)
         {
-            TVector b = TLanes.Load(x + k);
-            s0 = TLanes.MultiplyAdd(TElement.Load<TLanes, TVector>(weights, k), b, s0);
-            s1 = TLanes.MultiplyAdd(TElement.Load<TLanes, TVector>(w1, k), b, s1);
-            s2 = TLanes.MultiplyAdd(TElement.Load<TLanes, TVector>(w2, k), b, s2);
-            s3 = TLanes.MultiplyAdd(TElement.Load<TLanes, TVector>(w3, k), b, s3);
+            float* sum = sums + (r * TLanes.Count);
+            if (whole < columns)
+            {
+                AddTail<TElement, TLanes, TVector>(weights + (r * stride), x, whole, columns, sum);
+            }
+            output[r] = TLanes.Sum(TLanes.Load(sum));
         }
-        if (whole < columns)
-        {
-            s0 = AddTail<TElement, TLanes, TVector>(weights, x, whole, columns, s0);
-            s1 = AddTail<TElement, TLanes, TVector>(w1, x, whole, columns, s1);
-            s2 = AddTail<TElement, TLanes, TVector>(w2, x, whole, columns, s2);
-            s3 = AddTail<TElement, TLanes, TVector>(w3, x, whole, columns, s3);
-        }
-        output[0] = TLanes.Sum(s0);
-        output[1] = TLanes.Sum(s1);
-        output[2] = TLanes.Sum(s2);
-        output[3] = TLanes.Sum(s3);
     }
 
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Dot<TElement, TLanes, TVector>(byte* weights, float* x, int columns)
         where TElement : struct, IDenseElement
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        TVector sum = TLanes.Zero;
+        float* sums = stackalloc float[TLanes.Count];
         long whole = columns / TLanes.Count * TLanes.Count;
+        TVector sum = TLanes.Zero;
         for (long k = 0; k < whole; k += TLanes.Count)
         {
             sum = TLanes.MultiplyAdd(TElement.Load<TLanes, TVector>(weights, k), TLanes.Load(x + k), sum);
         }
-        return TLanes.Sum(whole < columns ? AddTail<TElement, TLanes, TVector>(weights, x, whole, columns, sum) : sum);
+        TLanes.Store(sum, sums);
+        if (whole < columns)
+        {
+            AddTail<TElement, TLanes, TVector>(weights, x, whole, columns, sums);
+        }
+        return TLanes.Sum(TLanes.Load(sums));
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static TVector AddTail<TElement, TLanes, TVector>(byte* weights, float* x, long start, int columns, TVector sum)
+    /// <summary>The hot loop, alone in its method: vectors that are handed to another call would leave their registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SumWhole4<TElement, TLanes, TVector>(byte* w0, long stride, float* x, long columns, float* sums)
+        where TElement : struct, IDenseElement
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        byte* w1 = w0 + stride;
+        byte* w2 = w1 + stride;
+        byte* w3 = w2 + stride;
+        TVector s0 = TLanes.Zero, s1 = TLanes.Zero, s2 = TLanes.Zero, s3 = TLanes.Zero;
+        for (long k = 0; k < columns; k += TLanes.Count)
+        {
+            TVector b = TLanes.Load(x + k);
+            s0 = TLanes.MultiplyAdd(TElement.Load<TLanes, TVector>(w0, k), b, s0);
+            s1 = TLanes.MultiplyAdd(TElement.Load<TLanes, TVector>(w1, k), b, s1);
+            s2 = TLanes.MultiplyAdd(TElement.Load<TLanes, TVector>(w2, k), b, s2);
+            s3 = TLanes.MultiplyAdd(TElement.Load<TLanes, TVector>(w3, k), b, s3);
+        }
+        TLanes.Store(s0, sums);
+        TLanes.Store(s1, sums + TLanes.Count);
+        TLanes.Store(s2, sums + (2 * TLanes.Count));
+        TLanes.Store(s3, sums + (3 * TLanes.Count));
+    }
+
+    private static void AddTail<TElement, TLanes, TVector>(byte* weights, float* x, long start, int columns, float* sum)
         where TElement : struct, IDenseElement
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
@@ -128,6 +150,6 @@ internal static unsafe class DenseProduct
             tails[i] = TElement.Load(weights, start + i);
             tails[TLanes.Count + i] = x[start + i];
         }
-        return TLanes.MultiplyAdd(TLanes.Load(tails), TLanes.Load(tails + TLanes.Count), sum);
+        TLanes.Store(TLanes.MultiplyAdd(TLanes.Load(tails), TLanes.Load(tails + TLanes.Count), TLanes.Load(sum)), sum);
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Moiety.Numerics.Kernels;
 
 /// <summary>
@@ -30,4 +32,7 @@ internal unsafe interface ILanes<TVector>
 
     /// <summary>Adds the lanes: halves onto each other until one is left.</summary>
     static abstract float Sum(TVector value);
+
+    /// <summary>The <see cref="Sum"/> of four vectors, added in the same order.</summary>
+    static abstract Vector128<float> SumEach(TVector a, TVector b, TVector c, TVector d);
 }

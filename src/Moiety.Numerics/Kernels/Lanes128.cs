@@ -33,15 +33,19 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
         return pairs[0] + pairs[1];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> SumEach(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d) =>
+        Vector128.Create(Sum(a), Sum(b), Sum(c), Sum(d));
+
     /// <summary>Widens halves that lie in the lower 16 bits of each lane; exact, with subnormals, infinities and NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> HalfToSingle(Vector128<uint> halves)
     {
         // Exponent and fraction moved into place read as x·2^-112; the product restores x, subnormals included.
-        Vector128<uint> magnitude = (halves & Vector128.Create(0x7FFFu)) << 13;
-        Vector128<uint> sign = (halves & Vector128.Create(0x8000u)) << 16;
-        Vector128<uint> finite = (magnitude.AsSingle() * Vector128.Create(BitConverter.UInt32BitsToSingle(239u << 23))).AsUInt32();
-        Vector128<uint> special = Vector128.GreaterThan(magnitude.AsInt32(), Vector128.Create(0x0F7FFFFF)).AsUInt32();
-        return (finite | (special & Vector128.Create(0x7F800000u)) | sign).AsSingle();
+        Vector128<int> moved = ((halves << 16).AsInt32() >> 3) & Vector128.Create(unchecked((int)0x8FFFE000));
+        Vector128<uint> finite = (moved.AsSingle() * Vector128.Create(BitConverter.UInt32BitsToSingle(239u << 23))).AsUInt32();
+        Vector128<uint> exponents = Vector128.Create(0x7C00u);
+        Vector128<uint> special = Vector128.Equals(halves & exponents, exponents);
+        return Vector128.ConditionalSelect(special, finite | Vector128.Create(0x7F800000u), finite).AsSingle();
     }
 }

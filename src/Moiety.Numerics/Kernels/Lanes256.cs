@@ -33,16 +33,21 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
         return Lanes128.Sum(value.GetLower() + value.GetUpper());
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> SumEach(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d) =>
+        Lanes128.SumEach(
+            a.GetLower() + a.GetUpper(), b.GetLower() + b.GetUpper(), c.GetLower() + c.GetUpper(), d.GetLower() + d.GetUpper());
+
     /// <summary>Widens halves that lie in the lower 16 bits of each lane; exact, with subnormals, infinities and NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> HalfToSingle(Vector256<uint> halves)
     {
         // Exponent and fraction moved into place read as x·2^-112; the product restores x, subnormals included.
-        Vector256<uint> magnitude = (halves & Vector256.Create(0x7FFFu)) << 13;
-        Vector256<uint> sign = (halves & Vector256.Create(0x8000u)) << 16;
-        Vector256<uint> finite = (magnitude.AsSingle() * Vector256.Create(BitConverter.UInt32BitsToSingle(239u << 23))).AsUInt32();
-        Vector256<uint> special = Vector256.GreaterThan(magnitude.AsInt32(), Vector256.Create(0x0F7FFFFF)).AsUInt32();
-        return (finite | (special & Vector256.Create(0x7F800000u)) | sign).AsSingle();
+        Vector256<int> moved = ((halves << 16).AsInt32() >> 3) & Vector256.Create(unchecked((int)0x8FFFE000));
+        Vector256<uint> finite = (moved.AsSingle() * Vector256.Create(BitConverter.UInt32BitsToSingle(239u << 23))).AsUInt32();
+        Vector256<uint> exponents = Vector256.Create(0x7C00u);
+        Vector256<uint> special = Vector256.Equals(halves & exponents, exponents);
+        return Vector256.ConditionalSelect(special, finite | Vector256.Create(0x7F800000u), finite).AsSingle();
     }
 
     /// <summary>Widens eight words.</summary>

@@ -33,16 +33,34 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
         return Lanes256.Sum(value.GetLower() + value.GetUpper());
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> SumEach(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
+    {
+        if (!Avx512F.IsSupported)
+        {
+            return Lanes256.SumEach(
+                a.GetLower() + a.GetUpper(), b.GetLower() + b.GetUpper(), c.GetLower() + c.GetUpper(), d.GetLower() + d.GetUpper());
+        }
+
+        // Quarters 0 + 2 and 1 + 3 of two vectors side by side, then 0 + 1: each quarter belongs to one vector.
+        Vector512<float> ab = Avx512F.Shuffle4x128(a, b, 0x44) + Avx512F.Shuffle4x128(a, b, 0xEE);
+        Vector512<float> cd = Avx512F.Shuffle4x128(c, d, 0x44) + Avx512F.Shuffle4x128(c, d, 0xEE);
+        Vector512<float> four = Avx512F.Shuffle4x128(ab, cd, 0x88) + Avx512F.Shuffle4x128(ab, cd, 0xDD);
+        four += Avx512F.Permute4x32(four, 0x4E);
+        four += Avx512F.Permute4x32(four, 0xB1);
+        return Avx512F.PermuteVar16x32(four, Vector512<int>.Indices << 2).GetLower().GetLower();
+    }
+
     /// <summary>Widens halves that lie in the lower 16 bits of each lane; exact, with subnormals, infinities and NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> HalfToSingle(Vector512<uint> halves)
     {
         // Exponent and fraction moved into place read as x·2^-112; the product restores x, subnormals included.
-        Vector512<uint> magnitude = (halves & Vector512.Create(0x7FFFu)) << 13;
-        Vector512<uint> sign = (halves & Vector512.Create(0x8000u)) << 16;
-        Vector512<uint> finite = (magnitude.AsSingle() * Vector512.Create(BitConverter.UInt32BitsToSingle(239u << 23))).AsUInt32();
-        Vector512<uint> special = Vector512.GreaterThan(magnitude.AsInt32(), Vector512.Create(0x0F7FFFFF)).AsUInt32();
-        return (finite | (special & Vector512.Create(0x7F800000u)) | sign).AsSingle();
+        Vector512<int> moved = ((halves << 16).AsInt32() >> 3) & Vector512.Create(unchecked((int)0x8FFFE000));
+        Vector512<uint> finite = (moved.AsSingle() * Vector512.Create(BitConverter.UInt32BitsToSingle(239u << 23))).AsUInt32();
+        Vector512<uint> exponents = Vector512.Create(0x7C00u);
+        Vector512<uint> special = Vector512.Equals(halves & exponents, exponents);
+        return Vector512.ConditionalSelect(special, finite | Vector512.Create(0x7F800000u), finite).AsSingle();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -53,26 +53,42 @@ internal static unsafe class QuantizedPanels
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MultiplyBlock<TBlock, TLanes, TVector>(in ProductTask task, in Panel panel, int row, int rows)
         where TBlock : struct, IQuantizedBlock
         where TLanes : struct, IQuantizedLanes<TVector>
         where TVector : struct
     {
         int blockRows = 2 * TLanes.Count;
-        new Span<float>(panel.Sums, panel.Tokens * Lanes * blockRows).Clear();
         int blocks = task.Weights.Columns / QuantizedBlock.Length;
         for (int start = 0; start < blocks; start += PieceBlocks)
         {
             int count = Math.Min(PieceBlocks, blocks - start);
             PackPiece<TBlock>(task, panel, row, rows, blockRows, start, count);
-            int t = 0;
-            for (; t <= panel.Tokens - 4; t += 4)
+            bool last = start + count == blocks;
+            byte* next = task.WeightRow(last ? row + blockRows : row) + (last ? 0 : (long)(start + count) * TBlock.Bytes);
+            int nextBytes = last && row + blockRows >= task.RowEnd ? 0 : PieceBlocks * TBlock.Bytes;
+            int prefetched = 0;
+            for (int t = 0; t < panel.Tokens; t += 4)
             {
-                Tile4<TLanes, TVector>(panel, t, start, count);
-            }
-            for (; t < panel.Tokens; t++)
-            {
-                Tile1<TLanes, TVector>(panel, t, start, count);
+                int tokens = Math.Min(4, panel.Tokens - t);
+                for (; prefetched < blockRows * (t + tokens) / panel.Tokens; prefetched++)
+                {
+                    Prefetch.Range(next + (prefetched * task.Weights.RowBytes), nextBytes);
+                }
+                if (start == 0)
+                {
+                    new Span<float>(panel.Sums + (t * Lanes * blockRows), tokens * Lanes * blockRows).Clear();
+                }
+                if (tokens == 4)
+                {
+                    Tile4<TLanes, TVector>(panel, t, start, count);
+                    continue;
+                }
+                for (int i = 0; i < tokens; i++)
+                {
+                    Tile1<TLanes, TVector>(panel, t + i, start, count);
+                }
             }
         }
         for (int t = 0; t < panel.Tokens; t++)
@@ -81,6 +97,7 @@ internal static unsafe class QuantizedPanels
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4<TLanes, TVector>(in Panel panel, int token, int start, int count)
         where TLanes : struct, IQuantizedLanes<TVector>
         where TVector : struct
@@ -135,6 +152,7 @@ internal static unsafe class QuantizedPanels
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile1<TLanes, TVector>(in Panel panel, int token, int start, int count)
         where TLanes : struct, IQuantizedLanes<TVector>
         where TVector : struct
@@ -165,6 +183,7 @@ internal static unsafe class QuantizedPanels
     }
 
     /// <summary>Folds the eight sums of every output element in halves, in the order of <see cref="Lanes256.Sum"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Fold(float* sums, int blockRows, float* output, int rows)
     {
         float* folded = stackalloc float[8];
@@ -188,6 +207,7 @@ internal static unsafe class QuantizedPanels
     }
 
     /// <summary>Interleaves a piece of the weights; rows that fill up the last vector repeat the last row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackPiece<TBlock>(in ProductTask task, in Panel panel, int row, int rows, int blockRows, int start, int count)
         where TBlock : struct, IQuantizedBlock
     {
@@ -228,6 +248,7 @@ internal static unsafe class QuantizedPanels
     }
 
     /// <summary>Eight rows' blocks as 16 vectors of pairs, in the order of <see cref="QuantizedBlock.Widen"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Interleave<TBlock>(byte** blocks, int* target, int stride)
         where TBlock : struct, IQuantizedBlock
     {
@@ -243,6 +264,7 @@ internal static unsafe class QuantizedPanels
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void InterleaveAvx2<TBlock>(byte** blocks, int* target, int stride)
         where TBlock : struct, IQuantizedBlock
     {

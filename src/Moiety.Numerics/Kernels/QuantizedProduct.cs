@@ -53,6 +53,7 @@ internal static unsafe class QuantizedProduct
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Stream<TBlock, TSums>(in ProductTask task)
         where TBlock : struct, IQuantizedBlock
         where TSums : struct, IBlockSums
@@ -73,6 +74,7 @@ internal static unsafe class QuantizedProduct
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Dot<TBlock, TSums>(byte* weights, sbyte* x, float* scales, int* sums, int blocks)
         where TBlock : struct, IQuantizedBlock
         where TSums : struct, IBlockSums
