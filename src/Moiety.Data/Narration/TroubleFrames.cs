@@ -69,7 +69,7 @@ internal static class TroubleFrames
         ]),
         new(EventKind.Stuck, [],
         [
-            "{But then|Suddenly|Then}, {the wind came and|a strong wind came and|} @I:d {got stuck|was stuck} @D.",
+            "{But then|Suddenly|Then}, {the wind came|a strong wind came|the wind blew}, and @I:d got stuck @D.",
             "@I:d {flew up|went up, up, up} and got stuck @D.",
         ]),
         new(EventKind.ReachFail, ["<jump> and <jump>, but could not reach it", "<try> to reach it, but it was too high"],

@@ -25,8 +25,12 @@ internal sealed class QuestionMaker(World world)
         AskAboutEnd();
         StoryQuestion[] all = [.. _questions];
         Random.Shuffle<StoryQuestion>(all);
-        return [.. all.DistinctBy(question => question.Kind).Concat(all).DistinctBy(question => question.Question).Take(count)];
+        StoryQuestion[] apart = [.. all.DistinctBy(question => IsOpening(question.Kind) ? "opening" : question.Kind)];
+        return [.. apart.Concat(all.Where(question => !IsOpening(question.Kind))).DistinctBy(question => question.Question).Take(count)];
     }
+
+    /// <summary>Whether the first lines of every story decide a question of this kind; one of them is enough.</summary>
+    private static bool IsOpening(string kind) => kind is "weather" or "time" or "trait";
 
     /// <summary>A text with its first letter in upper case, as an answer stands.</summary>
     internal static string Capital(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}";
@@ -128,7 +132,7 @@ internal sealed class QuestionMaker(World world)
             foreach ((Noun noun, int amount) in person.Counts)
             {
                 Ask($"How many {noun.Plural} does {person.Name} have at the end?", Capital(Numbers.Word(amount)), "how-many", Near(amount, Numbers.Word),
-                    only: world.Events.Any(e => e.Noun == noun && e.Kind is EventKind.Collect or EventKind.OwnCount or EventKind.BuyCount or EventKind.GiveCount));
+                    only: (amount > 0 || Random.Chance(35)) && world.Events.Any(e => e.Noun == noun && (e.Kind == EventKind.GiveCount ? e.Other == person : e.Actor == person && e.Kind is EventKind.Collect or EventKind.OwnCount or EventKind.BuyCount)));
             }
 
             if (world.Events.LastOrDefault(e => e.Kind is EventKind.Purse or EventKind.Buy or EventKind.Pay or EventKind.Earn && e.Actor == person) is not null)
@@ -139,7 +143,7 @@ internal sealed class QuestionMaker(World world)
             if (world.Events.LastOrDefault(e => e.Kind is EventKind.Move or EventKind.GoHome or EventKind.Shelter or EventKind.Visit && e.Actor == person) is { Kind: not EventKind.Visit } moved)
             {
                 string answer = moved.Kind == EventKind.GoHome ? "At home" : Capital(moved.Place!.InThe);
-                Ask($"Where is {person.Name} at the end?", answer, "where-is", [.. Places(), "At home"]);
+                Ask($"Where is {person.Name} at the end?", answer, "where-is", [.. Places(), "At home"], only: moved.Kind != EventKind.GoHome || Random.Chance(40));
             }
         }
     }

@@ -93,8 +93,18 @@ internal sealed class World(StoryRandom random)
     {
         WorldEvent happened = new(kind, Events.Count)
         {
-            Actor = actor, Other = other, Thing = thing, Owner = owner ?? thing?.Owner, Second = second, Place = place, Noun = noun,
-            Amount = amount, Rest = rest, Detail = detail, Work = work, Cause = cause,
+            Actor = actor,
+            Other = other,
+            Thing = thing,
+            Owner = owner ?? thing?.Owner,
+            Second = second,
+            Place = place,
+            Noun = noun,
+            Amount = amount,
+            Rest = rest,
+            Detail = detail,
+            Work = work,
+            Cause = cause,
         };
         Events.Add(happened);
         return happened;
