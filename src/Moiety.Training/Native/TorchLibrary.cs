@@ -14,6 +14,10 @@ public static unsafe partial class TorchLibrary
     private const string LibraryName = "LibTorchSharp";
     private const string FileName = "libLibTorchSharp.so";
 
+    // Parameters of mallopt, from malloc.h.
+    private const int TrimThreshold = -1;
+    private const int MmapThreshold = -3;
+
     private static readonly Lazy<bool> Loaded = new(LoadOnce);
 
     /// <summary>Makes TorchSharp usable in this process. Safe to call any number of times, from any thread.</summary>
@@ -61,7 +65,13 @@ public static unsafe partial class TorchLibrary
 
     private static bool LoadOnce()
     {
-        if (!OperatingSystem.IsLinux() || SystemHasSymbol())
+        if (!OperatingSystem.IsLinux())
+        {
+            return false;
+        }
+
+        PrepareProcess();
+        if (SystemHasSymbol())
         {
             return false;
         }
@@ -79,6 +89,17 @@ public static unsafe partial class TorchLibrary
         nint handle = NativeLibrary.Load(copy);
         AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name == LibraryName ? handle : 0;
         return true;
+    }
+
+    // libgomp reads its settings when it is loaded. Its threads spin at the end of every parallel loop by default: as soon as
+    // another process wants the processor, a thread spins while the one that it waits for is not running, and training becomes
+    // several times slower. Sleeping costs next to nothing. And the allocator gives large blocks back to the system at once by
+    // default, so that every activation of every step would be mapped, zeroed and unmapped again.
+    private static void PrepareProcess()
+    {
+        _ = setenv("OMP_WAIT_POLICY", "PASSIVE", overwrite: 0);
+        _ = mallopt(MmapThreshold, int.MaxValue);
+        _ = mallopt(TrimThreshold, int.MaxValue);
     }
 
     // Whether libstdc++ exports the one symbol whose version Debian 12 lacks.
@@ -133,6 +154,12 @@ public static unsafe partial class TorchLibrary
 
         return Path.Combine(cache, "moiety", "native");
     }
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int setenv(string name, string value, int overwrite);
+
+    [LibraryImport("libc")]
+    private static partial int mallopt(int parameter, int value);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint dlvsym(nint handle, string symbol, string version);
