@@ -96,7 +96,7 @@ internal static class HuggingFaceReader
             string? name = entry.Value.ValueKind == JsonValueKind.String ? JsonFields.TryText(entry.Value) : null;
             if (string.IsNullOrEmpty(name) || name is "." or ".." || name.AsSpan().ContainsAny("/\\\0:"))
             {
-                throw new InvalidCheckpointException(index, "weight_map", $"{entry.Value.GetRawText()} is no name of a file in the folder");
+                throw new InvalidCheckpointException(index, "weight_map", $"{JsonFields.Show(entry.Value)} is no name of a file in the folder");
             }
 
             names.Add(name);

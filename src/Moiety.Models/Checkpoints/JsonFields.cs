@@ -76,6 +76,21 @@ internal sealed class JsonFields
         }
     }
 
+    /// <summary>A value as messages show it: short, whatever is in it.</summary>
+    public static string Show(JsonElement element)
+    {
+        const int Longest = 60;
+        try
+        {
+            string text = element.GetRawText();
+            return text.Length <= Longest ? text : $"{text[..Longest]}…";
+        }
+        catch (InvalidOperationException)
+        {
+            return "text that is not valid UTF-8";
+        }
+    }
+
     /// <summary>Whether the field is there and not null.</summary>
     public bool Has(string name) => Find(name) is not null;
 
@@ -180,8 +195,7 @@ internal sealed class JsonFields
         JsonValueKind.Object => "an object",
         JsonValueKind.Array => "a list",
         JsonValueKind.String => "a text",
-        JsonValueKind.Number when value.GetRawText() is { Length: <= 40 } text => text,
-        JsonValueKind.Number => "a long number",
+        JsonValueKind.Number => Show(value),
         JsonValueKind.True => "true",
         JsonValueKind.False => "false",
         _ => "null",

@@ -126,7 +126,7 @@ public sealed class SafetensorsFile : IDisposable
 
         string? typeName = type.ValueKind == JsonValueKind.String ? JsonFields.TryText(type) : null;
         StorageFormat format = SafetensorsFormats.Find(typeName ?? "")
-            ?? throw new InvalidCheckpointException(path, field, $"dtype {type.GetRawText()} is not supported; known: {SafetensorsFormats.Known}");
+            ?? throw new InvalidCheckpointException(path, field, $"dtype {JsonFields.Show(type)} is not supported; known: {SafetensorsFormats.Known}");
         ImmutableArray<long> shape = Numbers(path, field, "shape", shapeList, MaxDimensions);
         ImmutableArray<long> range = Numbers(path, field, "data_offsets", offsets, 2);
         if (!TensorShape.TryByteLength(shape, format, out long bytes, out string reason))
