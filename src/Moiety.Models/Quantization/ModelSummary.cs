@@ -29,6 +29,9 @@ public sealed record ModelSummary
     /// <summary>Bytes of the weights in each storage format, most precise format first; empty without a checkpoint.</summary>
     public required ImmutableArray<(StorageFormat Format, long Bytes)> BytesByFormat { get; init; }
 
+    /// <summary>Bytes of the weights that one token's forward pass reads, see <see cref="ActiveParameters"/>; 0 without a checkpoint.</summary>
+    public long ActiveWeightBytes { get; init; }
+
     /// <summary>Bytes of all weights; 0 without a checkpoint.</summary>
     public long WeightBytes => BytesByFormat.Sum(entry => entry.Bytes);
 
@@ -49,6 +52,9 @@ public sealed record ModelSummary
         return From(checkpoint.Config) with
         {
             BytesByFormat = [.. StorageFormats.All.Where(bytes.ContainsKey).Select(format => (format, bytes[format]))],
+            ActiveWeightBytes = TensorCatalog.For(checkpoint.Config)
+                .Where(tensor => IsActive(tensor, checkpoint.Config))
+                .Sum(tensor => checkpoint.GetTensor(tensor.Name).ByteLength),
         };
     }
 
@@ -78,7 +84,8 @@ public sealed record ModelSummary
     /// <param name="contextLength">Tokens of the sequence.</param>
     public long MemoryBytes(int contextLength) => WeightBytes + (KeyValueBytesPerToken * contextLength);
 
-    private static bool IsActive(TensorSpec tensor, ModelConfig config) => tensor.Role switch
+    /// <summary>Whether one token's forward pass multiplies with a tensor; the first k experts of a layer stand for those that it visits.</summary>
+    public static bool IsActive(TensorSpec tensor, ModelConfig config) => tensor.Role switch
     {
         TensorRole.Embedding => config.TieWordEmbeddings,
 
