@@ -38,6 +38,16 @@ internal static class Program
         RootCommand root = new("Train, compress and run autoregressive language models, dense and Mixture-of-Experts.")
         {
             Verbose,
+            GenerateCommand.Create(terminal),
+            ChatCommand.Create(terminal),
+            PerplexityCommand.Create(terminal),
+            EvaluateCommand.Create(terminal),
+            LogitsCommand.Create(terminal),
+            InspectCommand.Create(terminal),
+            QuantizeCommand.Create(terminal),
+            ConvertCommand.Create(terminal),
+            BenchCommand.Create(terminal),
+            DataCommand.Create(terminal),
             TokenizerCommand.Create(terminal),
             TrainCommand.Create(terminal),
         };

@@ -1,37 +1,37 @@
 using System.CommandLine;
+using Moiety.Cli.Displays.Training;
 using Moiety.Cli.Shell;
 using Moiety.Training;
 using Moiety.Training.Configuration;
+using Spectre.Console;
 
 namespace Moiety.Cli.Commands;
 
-/// <summary><c>moiety train</c>: trains, or resumes, the model that a configuration describes, and exports it.</summary>
+/// <summary><c>moiety train</c>: trains, or resumes, a model that a configuration describes, and exports it.</summary>
 internal static class TrainCommand
 {
-    private static readonly Argument<string> Config = new("config") { Description = "The training configuration (JSON, comments allowed)" };
+    private static readonly Argument<string> Config = new("config") { Description = "The training configuration, a JSON file" };
     private static readonly Option<string> Out = new("--out", "-o")
     {
-        Description = "Folder of the run: metrics.jsonl, checkpoints, and the exported model at the end",
+        Description = "Folder of the run: metrics.jsonl, checkpoints, loss curve, and the trained model in model/",
         HelpName = "FOLDER",
         Required = true,
     };
 
-    private static readonly Option<bool> Resume = new("--resume") { Description = "Go on from the folder's newest checkpoint, if it has one" };
-
-    private static readonly Option<bool> ExportOnly = new("--export-only") { Description = "Export the newest checkpoint without training on" };
+    private static readonly Option<bool> Resume = new("--resume") { Description = "Go on from the newest checkpoint of the folder; the next step is the one that an uninterrupted run would make" };
 
     public static Command Create(Terminal terminal)
     {
         Verb verb = new(
             "train",
-            "Train a decoder, dense or Mixture-of-Experts, and export it as a Hugging Face folder.",
-            new Example("a run; Ctrl-C stops it after a checkpoint", "moiety train train.json --out runs/first"),
-            new Example("the same run from where it stopped", "moiety train train.json --out runs/first --resume"))
+            "Train a model and write it as a Hugging Face folder. Ctrl-C writes a checkpoint after the step in progress and stops.",
+            new Example("train", "moiety train recipe.json --out runs/first"),
+            new Example("go on after an interruption", "moiety train recipe.json --out runs/first --resume"),
+            new Example("try the result", "moiety generate -m runs/first/model \"Once upon a time\""))
         {
             Config,
             Out,
             Resume,
-            ExportOnly,
         };
         verb.SetAction(parsed => Run(parsed, terminal));
         return verb;
@@ -39,35 +39,51 @@ internal static class TrainCommand
 
     private static int Run(ParseResult parsed, Terminal terminal)
     {
-        TrainingConfig config = TrainingConfigReader.Read(parsed.GetRequiredValue(Config));
+        string path = parsed.GetRequiredValue(Config);
         string folder = parsed.GetRequiredValue(Out);
-        bool exportOnly = parsed.GetValue(ExportOnly);
-        Lines lines = new(terminal);
-        using Trainer trainer = Trainer.Open(config, folder, parsed.GetValue(Resume) || exportOnly, lines, terminal.Stop);
-        terminal.Error.WriteLine($"{trainer.Model.ParameterCount:N0} parameters, {trainer.CorpusTokens:N0} tokens of text, step {trainer.Step:N0} of {config.Steps:N0}");
-        if (!exportOnly && !trainer.Run(lines, terminal.Stop).Completed)
+        TrainingConfig config = TrainingConfigReader.Read(path);
+        TrainingResult result = Watch(terminal, $"moiety train {path}", observer =>
         {
-            terminal.Error.WriteLine($"stopped after step {trainer.Step}; a checkpoint is written, --resume goes on from it");
+            using Trainer trainer = Trainer.Open(config, folder, parsed.GetValue(Resume), observer, terminal.Stop);
+            TrainingResult trained = trainer.Run(observer, terminal.Stop);
+            if (trained.Completed)
+            {
+                trainer.Export(Path.Combine(folder, "model"), terminal.Stop);
+            }
+
+            return trained;
+        });
+        IReadOnlyList<string> curves = LossCurve.Write(folder);
+        if (!result.Completed)
+        {
+            terminal.Error.WriteLine($"stopped after step {result.Step:#,0}; go on with: moiety train {path} --out {folder} --resume");
             return ExitCodes.Interrupted;
         }
 
-        string model = Path.Combine(folder, "model");
-        trainer.Export(model, terminal.Stop);
-        terminal.Out.WriteLine(model);
+        terminal.Out.WriteLine($"{Path.Combine(folder, "model")}: trained for {result.Step:#,0} steps, training loss {result.CrossEntropy:0.0000}"
+            + (result.Validation is { } validation ? $", held-out perplexity {validation.Perplexity:0.000}" : ""));
+        terminal.Out.WriteLine($"loss curve: {string.Join(", ", curves)}");
         return ExitCodes.Success;
     }
 
-    // A line per report.
-    private sealed class Lines(Terminal terminal) : IProgress<TrainingProgress>
+    // A live picture for a person, plain lines otherwise.
+    private static TrainingResult Watch(Terminal terminal, string title, Func<IProgress<TrainingProgress>, TrainingResult> train)
     {
-        public void Report(TrainingProgress value) => terminal.Error.WriteLine(value.Stage switch
+        if (!terminal.IsLive)
         {
-            "training" => $"{value.Step}/{value.Steps} loss {value.Loss:F4} ce {value.CrossEntropy:F4} aux {value.Balance:F3} z {value.RouterZ:F2} lr {value.LearningRate:G3} "
-                + $"norm {value.GradientNorm:F2} {value.TokensPerSecond:F0} tokens/s dropped {value.Routers.Select(router => router.Dropped).DefaultIfEmpty().Average():P1}",
-            "evaluating" when value.Validation is { } validation =>
-                $"{value.Step}/{value.Steps} held out: ce {validation.CrossEntropy:F4} perplexity {validation.Perplexity:F3}, with drops {validation.PerplexityWithDrops:F3}",
-            "tokenizing" => $"tokenizing: {value.Tokens:N0} tokens",
-            _ => $"{value.Step}/{value.Steps} {value.Stage}",
-        });
+            return train(new Observer(progress => TrainingLines.Write(progress, terminal)));
+        }
+
+        TrainingDisplay display = new(title);
+        return terminal.Progress.Live(display.Render()).Start(live => train(new Observer(progress =>
+        {
+            display.Update(progress);
+            live.UpdateTarget(display.Render());
+        })));
+    }
+
+    private sealed class Observer(Action<TrainingProgress> report) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => report(value);
     }
 }

@@ -45,6 +45,9 @@ internal sealed class Terminal : IDisposable
     /// <summary>Whether a person watches the error stream, so that a live display makes sense.</summary>
     public bool IsLive => !Console.IsErrorRedirected && Progress.Profile.Capabilities.Interactive;
 
+    /// <summary>Whether a person watches standard output.</summary>
+    public bool IsOutputLive => !Console.IsOutputRedirected;
+
     /// <summary>Whether a person types on standard input.</summary>
     public bool IsInteractive => !Console.IsInputRedirected;
 
@@ -53,6 +56,10 @@ internal sealed class Terminal : IDisposable
 
     /// <summary>Standard input as bytes.</summary>
     public Stream RawInput => In.BaseStream;
+
+    /// <summary>Reads a line of standard input; null at its end.</summary>
+    /// <exception cref="OperationCanceledException">The user stopped the program instead.</exception>
+    public string? ReadLine() => Task.Run(In.ReadLine).WaitAsync(Stop).GetAwaiter().GetResult();
 
     /// <summary>
     /// Starts a part of the work that Ctrl-C ends instead of the program, until the result is disposed.

@@ -1,0 +1,191 @@
+using System.CommandLine;
+using Moiety.Cli.Displays;
+using Moiety.Cli.Shell;
+using Moiety.Inference.KeyValues;
+using Moiety.Models;
+using Moiety.Models.Checkpoints;
+using Moiety.Models.Configuration;
+using Moiety.Models.Quantization;
+using Moiety.Models.Tokenizers;
+using Moiety.Numerics;
+using Spectre.Console;
+
+namespace Moiety.Cli.Commands;
+
+/// <summary><c>moiety inspect</c>: what a model is and what it weighs.</summary>
+internal static class InspectCommand
+{
+    private static readonly Argument<string?> Path = new("model")
+    {
+        Description = "A GGUF file, a Hugging Face folder or a llama2.c .bin file [default: the embedded model]",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static readonly Option<int?> Context = new("--context", "-c") { Description = "Show the memory needed at this many tokens [default: the model's context length]", HelpName = "N" };
+    private static readonly Option<bool> Tensors = new("--tensors") { Description = "List every tensor" };
+    private static readonly Option<bool> Verify = new("--verify") { Description = "Look through all weights for NaN and infinity" };
+    private static readonly Option<bool> AsJson = new("--json") { Description = "Print everything as one JSON object" };
+
+    public static Command Create(Terminal terminal)
+    {
+        Verb verb = new(
+            "inspect",
+            "Show what a model is: its layers, parameters in total and per token, bytes per storage format, memory at a context length, tokenizer.",
+            new Example("the embedded model", "moiety inspect"),
+            new Example("every tensor of a file, and memory at 32,768 tokens", "moiety inspect model.gguf --tensors --context 32768"))
+        {
+            Path,
+            Context,
+            Tensors,
+            Verify,
+            AsJson,
+        };
+        verb.SetAction(parsed => Run(parsed, terminal));
+        return verb;
+    }
+
+    private static void Run(ParseResult parsed, Terminal terminal)
+    {
+        int? context = parsed.GetValue(Context);
+        if (context is < 1)
+        {
+            throw new InvalidInputException($"--context must be at least 1 token, not {context}.");
+        }
+
+        using Checkpoint checkpoint = Checkpoint.Open(parsed.GetValue(Path) ?? EmbeddedModel.Path);
+        if (parsed.GetValue(Verify))
+        {
+            checkpoint.VerifyFinite(terminal.Stop);
+        }
+
+        ModelSummary summary = ModelSummary.From(checkpoint);
+        int tokens = context ?? checkpoint.Config.ContextLength;
+        if (parsed.GetValue(AsJson))
+        {
+            WriteJson(terminal, checkpoint, summary, tokens);
+            return;
+        }
+
+        WriteSummary(terminal, checkpoint, summary);
+        WriteLayers(terminal, checkpoint);
+        WriteFormats(terminal, checkpoint);
+        WriteMemory(terminal, summary, tokens);
+        WriteTokenizer(terminal, checkpoint.Tokenizer);
+        if (parsed.GetValue(Tensors))
+        {
+            WriteTensors(terminal, checkpoint);
+        }
+    }
+
+    private static void WriteSummary(Terminal terminal, Checkpoint checkpoint, ModelSummary summary)
+    {
+        ModelConfig config = checkpoint.Config;
+        terminal.Out.WriteLine(checkpoint.Path);
+        terminal.Out.WriteLine($"family        {config.Family}");
+        terminal.Out.WriteLine($"parameters    {summary.Parameters:#,0} in total, {summary.ActiveParameters:#,0} active per token ({Format.Percent((double)summary.ActiveParameters / summary.Parameters)})");
+        terminal.Out.WriteLine($"weights       {Format.Bytes(summary.WeightBytes)}, {Format.Bytes(summary.ActiveWeightBytes)} read per decoded token");
+        terminal.Out.WriteLine($"layers        {config.LayerCount}, {config.HiddenSize} wide");
+        terminal.Out.WriteLine($"attention     {config.HeadCount} query heads, {config.KeyValueHeadCount} key-value heads, {config.HeadSize} wide");
+        terminal.Out.WriteLine($"positions     rotary, theta {config.Rotary.Theta:0.#}, {config.ContextLength:#,0} tokens");
+        terminal.Out.WriteLine($"vocabulary    {config.VocabularySize:#,0} tokens, {(config.TieWordEmbeddings ? "head tied to the embedding" : "separate head")}");
+        terminal.Out.WriteLine();
+    }
+
+    private static void WriteLayers(Terminal terminal, Checkpoint checkpoint)
+    {
+        Table table = Tables.Create(terminal, "layers", "feed-forward", "#parameters each", "#active each", "#bytes each");
+        foreach (LayerGroup group in LayerGroup.Of(checkpoint))
+        {
+            Tables.AddRow(table, group.Name, group.FeedForward, $"{group.Parameters:#,0}", $"{group.ActiveParameters:#,0}", Format.Bytes(group.Bytes));
+        }
+
+        terminal.Results.Write(table);
+        terminal.Out.WriteLine();
+    }
+
+    private static void WriteFormats(Terminal terminal, Checkpoint checkpoint)
+    {
+        Table table = Tables.Create(terminal, "format", "#tensors", "#parameters", "#bytes", "#bits per parameter");
+        foreach (IGrouping<string, Matrix> format in Weights(checkpoint).Select(pair => pair.Tensor).GroupBy(tensor => tensor.Format.Name).OrderByDescending(group => group.Sum(tensor => tensor.ByteLength)))
+        {
+            long parameters = format.Sum(tensor => (long)tensor.Rows * tensor.Columns);
+            long bytes = format.Sum(tensor => tensor.ByteLength);
+            Tables.AddRow(table, format.Key, $"{format.Count():#,0}", $"{parameters:#,0}", Format.Bytes(bytes), $"{bytes * 8.0 / parameters:0.00}");
+        }
+
+        terminal.Results.Write(table);
+        terminal.Out.WriteLine();
+    }
+
+    private static void WriteMemory(Terminal terminal, ModelSummary summary, int tokens)
+    {
+        Table table = Tables.Create(terminal, $"memory at {tokens:#,0} tokens", "#keys and values", "#with weights");
+        foreach (KeyValueFormat format in Enum.GetValues<KeyValueFormat>())
+        {
+            double bytes = KeyValueMemory.BytesPerToken(summary, format) * tokens;
+            Tables.AddRow(table, $"keys and values in {format}", Format.Bytes(bytes), Format.Bytes(bytes + summary.WeightBytes));
+        }
+
+        terminal.Results.Write(table);
+        terminal.Out.WriteLine();
+    }
+
+    private static void WriteTokenizer(Terminal terminal, Tokenizer? tokenizer)
+    {
+        if (tokenizer is null)
+        {
+            terminal.Out.WriteLine("tokenizer     none");
+            return;
+        }
+
+        int special = Enumerable.Range(0, tokenizer.VocabularySize).Count(tokenizer.IsSpecial);
+        terminal.Out.WriteLine($"tokenizer     {NameOf(tokenizer)}, {tokenizer.VocabularySize:#,0} tokens, {special} special");
+        terminal.Out.WriteLine($"text starts   {(tokenizer.BosTokenId is { } bos ? $"{bos} {tokenizer.GetPiece(bos)}" : "with no token")}");
+        terminal.Out.WriteLine($"text ends     {(tokenizer.EosTokenIds.IsEmpty ? "with no token" : string.Join(", ", tokenizer.EosTokenIds.Select(id => $"{id} {tokenizer.GetPiece(id)}")))}");
+    }
+
+    private static void WriteTensors(Terminal terminal, Checkpoint checkpoint)
+    {
+        terminal.Out.WriteLine();
+        Table table = Tables.Create(terminal, "tensor", "#shape", "format", "#bytes");
+        foreach ((TensorSpec spec, Matrix tensor) in Weights(checkpoint))
+        {
+            Tables.AddRow(table, spec.Name, spec.ShapeText, tensor.Format.Name, $"{tensor.ByteLength:#,0}");
+        }
+
+        terminal.Results.Write(table);
+    }
+
+    private static void WriteJson(Terminal terminal, Checkpoint checkpoint, ModelSummary summary, int tokens) => Json.Write(terminal.Out, new
+    {
+        checkpoint.Path,
+        checkpoint.Config,
+        summary.Parameters,
+        summary.ActiveParameters,
+        summary.WeightBytes,
+        summary.ActiveWeightBytes,
+        Formats = summary.BytesByFormat.ToDictionary(entry => entry.Format.Name, entry => entry.Bytes),
+        Context = tokens,
+        KeyValueBytes = Enum.GetValues<KeyValueFormat>().ToDictionary(format => format.ToString(), format => KeyValueMemory.BytesPerToken(summary, format) * tokens),
+        Tokenizer = checkpoint.Tokenizer is { } tokenizer
+            ? new { Type = NameOf(tokenizer), tokenizer.VocabularySize, tokenizer.BosTokenId, tokenizer.EosTokenIds }
+            : null,
+        Tensors = Weights(checkpoint).Select(pair => new
+        {
+            pair.Spec.Name,
+            Shape = pair.Spec.IsVector ? (int[])[pair.Spec.Columns] : [pair.Spec.Rows, pair.Spec.Columns],
+            Format = pair.Tensor.Format.Name,
+            Bytes = pair.Tensor.ByteLength,
+        }),
+    });
+
+    private static IEnumerable<(TensorSpec Spec, Matrix Tensor)> Weights(Checkpoint checkpoint) =>
+        TensorCatalog.For(checkpoint.Config).Select(spec => (spec, checkpoint.GetTensor(spec.Name)));
+
+    private static string NameOf(Tokenizer tokenizer) => tokenizer switch
+    {
+        ByteLevelBpeTokenizer => "byte-level BPE",
+        SentencePieceBpeTokenizer => "SentencePiece-style BPE",
+        _ => tokenizer.GetType().Name,
+    };
+}

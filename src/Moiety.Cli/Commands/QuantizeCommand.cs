@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Moiety.Cli.Displays;
+using Moiety.Cli.Options;
+using Moiety.Cli.Shell;
+using Moiety.Models.Checkpoints;
+using Moiety.Models.Quantization;
+using Moiety.Numerics.Formats;
+
+namespace Moiety.Cli.Commands;
+
+/// <summary><c>moiety quantize</c>: a smaller GGUF file of any model.</summary>
+internal static class QuantizeCommand
+{
+    private static readonly Argument<string> Source = new("source") { Description = "A GGUF file, a Hugging Face folder or a llama2.c .bin file" };
+    private static readonly Argument<string> Destination = new("destination") { Description = "The GGUF file to write; an existing one is replaced" };
+    private static readonly Option<string> Main = new("--format")
+    {
+        Description = $"Format of attention and feed-forward weights: {Formats.Known}",
+        HelpName = "FORMAT",
+        DefaultValueFactory = _ => "Q8_0",
+    };
+
+    private static readonly Option<string?> Experts = new("--experts") { Description = "Format of the experts, where it differs", HelpName = "FORMAT" };
+    private static readonly Option<string?> Attention = new("--attention") { Description = "Format of the attention weights, where it differs", HelpName = "FORMAT" };
+    private static readonly Option<string?> Embedding = new("--embedding") { Description = "Format of the embedding [default: one step more precise than --format]", HelpName = "FORMAT" };
+    private static readonly Option<string?> Head = new("--head") { Description = "Format of the output head [default: as the embedding]", HelpName = "FORMAT" };
+
+    public static Command Create(Terminal terminal)
+    {
+        Verb verb = new(
+            "quantize",
+            "Write a model as a GGUF file with smaller weights. Routers and norms stay in single precision.",
+            new Example("8 bits per weight", "moiety quantize runs/first/model story.gguf --format q8_0"),
+            new Example("4 bits for the experts, 8 for the rest", "moiety quantize runs/first/model story.gguf --format q8_0 --experts q4_0 --embedding q8_0"))
+        {
+            Source,
+            Destination,
+            Main,
+            Experts,
+            Attention,
+            Embedding,
+            Head,
+        };
+        verb.SetAction(parsed => Run(parsed, terminal));
+        return verb;
+    }
+
+    private static void Run(ParseResult parsed, Terminal terminal)
+    {
+        QuantizationPolicy policy = new()
+        {
+            Format = Formats.ByName(parsed.GetValue(Main)!),
+            Experts = Optional(parsed.GetValue(Experts)),
+            Attention = Optional(parsed.GetValue(Attention)),
+            Embedding = Optional(parsed.GetValue(Embedding)),
+            Head = Optional(parsed.GetValue(Head)),
+        };
+        string destination = parsed.GetRequiredValue(Destination);
+        using Checkpoint checkpoint = Checkpoint.Open(parsed.GetRequiredValue(Source));
+        QuantizationResult result;
+        using (ProgressLine<CheckpointProgress> progress = new(terminal, CheckpointLine.Describe))
+        {
+            result = Quantizer.Quantize(checkpoint, destination, policy, progress, terminal.Stop);
+        }
+
+        foreach (string note in result.Notes)
+        {
+            terminal.Error.WriteLine($"note: {note}");
+        }
+
+        terminal.Out.WriteLine($"{destination}: {Format.Bytes(result.BytesBefore)} became {Format.Bytes(result.BytesAfter)}");
+    }
+
+    private static StorageFormat? Optional(string? name) => name is null ? null : Formats.ByName(name);
+}

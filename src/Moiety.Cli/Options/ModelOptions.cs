@@ -1,0 +1,91 @@
+using System.CommandLine;
+using Moiety.Inference;
+using Moiety.Inference.KeyValues;
+using Moiety.Models;
+using Moiety.Models.Checkpoints;
+
+namespace Moiety.Cli.Options;
+
+/// <summary>Which model, and how it uses the machine; the same for every verb that runs one.</summary>
+internal sealed class ModelOptions
+{
+    private readonly Option<string?> _model = new("--model", "-m")
+    {
+        Description = "A GGUF file, a Hugging Face folder or a llama2.c .bin file [default: the embedded model]",
+        HelpName = "PATH",
+    };
+
+    private readonly Option<int> _threads = new("--threads", "-t")
+    {
+        Description = "Threads that compute; the text does not depend on it [default: one per processor]",
+        HelpName = "N",
+    };
+
+    private readonly Option<int?> _context = new("--context", "-c")
+    {
+        Description = "Longest sequence in tokens [default: the model's own]",
+        HelpName = "N",
+    };
+
+    private readonly Option<KeyValueFormat> _keyValues = new("--kv-format")
+    {
+        Description = "Storage of keys and values: f32, f16 or q8_0",
+        HelpName = "FORMAT",
+        DefaultValueFactory = _ => KeyValueFormat.F16,
+    };
+
+    private readonly Option<bool> _verify = new("--verify")
+    {
+        Description = "Look through all weights for NaN and infinity first",
+    };
+
+    /// <summary>Adds the options to a verb.</summary>
+    public void AddTo(Command command)
+    {
+        command.Add(_model);
+        command.Add(_threads);
+        command.Add(_context);
+        command.Add(_keyValues);
+        command.Add(_verify);
+    }
+
+    /// <summary>Opens the model and builds its engine.</summary>
+    /// <exception cref="InvalidInputException">The model cannot be opened, or an option is out of range.</exception>
+    public OpenedModel Open(ParseResult parsed)
+    {
+        EngineOptions options = ReadEngineOptions(parsed);
+        return OpenedModel.Open(parsed.GetValue(_model) ?? EmbeddedModel.Path, options);
+    }
+
+    /// <summary>Opens the model without an engine.</summary>
+    /// <exception cref="InvalidInputException">The model cannot be opened.</exception>
+    public Checkpoint OpenCheckpoint(ParseResult parsed) => Checkpoint.Open(parsed.GetValue(_model) ?? EmbeddedModel.Path);
+
+    /// <summary>Whether the user named a model.</summary>
+    public bool IsGiven(ParseResult parsed) => parsed.GetValue(_model) is not null;
+
+    /// <summary>Reads how the engine should use the machine.</summary>
+    /// <exception cref="InvalidInputException">A number is out of range.</exception>
+    public EngineOptions ReadEngineOptions(ParseResult parsed)
+    {
+        int threads = parsed.GetValue(_threads);
+        if (threads is < 0 or > 1024)
+        {
+            throw new InvalidInputException($"--threads must be from 1 to 1024, not {threads}.");
+        }
+
+        int? context = parsed.GetValue(_context);
+        if (context is < 1)
+        {
+            throw new InvalidInputException($"--context must be at least 1 token, not {context}.");
+        }
+
+        return new EngineOptions
+        {
+            Threads = threads,
+            ContextLength = context,
+            KeyValueFormat = parsed.GetValue(_keyValues),
+            VerifyWeights = parsed.GetValue(_verify),
+        };
+    }
+}
