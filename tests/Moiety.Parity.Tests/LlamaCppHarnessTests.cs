@@ -7,11 +7,7 @@ namespace Moiety.Parity.Tests;
 /// <summary>The oracle itself: structure layouts, loading, tokenizing, and logits against plain loops in double precision.</summary>
 public unsafe class LlamaCppHarnessTests
 {
-    public static TheoryData<string, ModelConfig> Shapes => new()
-    {
-        { "dense", RandomCheckpoint.Llama() },
-        { "experts", RandomCheckpoint.Mixtral(4) },
-    };
+    public static TheoryData<string> ShapeNames => [.. Shapes.All.Keys];
 
     [Fact]
     public void Structure_layouts_are_those_of_the_library()
@@ -79,22 +75,23 @@ public unsafe class LlamaCppHarnessTests
     }
 
     [Theory]
-    [MemberData(nameof(Shapes))]
-    public void Logits_are_those_of_plain_loops_in_double_precision(string name, ModelConfig config)
+    [MemberData(nameof(ShapeNames))]
+    public void Logits_are_those_of_plain_loops_in_double_precision(string shape)
     {
         LlamaCppLibrary library = LlamaCppOracle.Require();
+        ModelConfig config = Shapes.All[shape];
         using RandomCheckpoint weights = new(config, 7);
         using TemporaryFolder folder = new();
-        GgufFixture.Write(folder.File(name + ".gguf"), weights);
-        using LlamaCppModel model = new(library, folder.File(name + ".gguf"));
+        GgufFixture.Write(folder.File("model.gguf"), weights);
+        using LlamaCppModel model = new(library, folder.File("model.gguf"));
         Assert.Equal(config.VocabularySize, model.VocabularySize);
         Assert.Equal(config.LayerCount, model.LayerCount);
-        Assert.Equal(weights.ParameterCount, (long)model.ParameterCount);
+        Assert.Equal(weights.TensorNames.Sum(name => weights.GetTensor(name).Rows * weights.GetTensor(name).Columns), (int)model.ParameterCount);
 
         int[] tokens = new SplitMix(8).Tokens(40, config.VocabularySize);
         using LlamaCppContext context = model.CreateContext(64);
         float[][] actual = context.AllLogits(tokens);
-        double[][] expected = new ReferenceDecoder(weights).Logits(tokens);
+        double[][] expected = new ReferenceDecoder(weights).Forward(tokens).Logits;
         Assert.InRange(LogitDistance.Relative(expected, actual), 0, 2e-5);
     }
 
@@ -105,7 +102,7 @@ public unsafe class LlamaCppHarnessTests
     public void Quantizes_files_that_then_load(string format, double bound)
     {
         LlamaCppLibrary library = LlamaCppOracle.Require();
-        ModelConfig config = RandomCheckpoint.Mixtral(4);
+        ModelConfig config = Shapes.All["mixtral, 4 experts"];
         using TemporaryFolder folder = new();
         using RandomCheckpoint weights = new(config, 7);
         GgufFixture.Write(folder.File("f32.gguf"), weights);
