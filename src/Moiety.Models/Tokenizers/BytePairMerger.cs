@@ -4,7 +4,7 @@ namespace Moiety.Models.Tokenizers;
 
 /// <summary>
 /// Byte-pair encoding of one word (Sennrich et al., arXiv 1508.07909): merges the neighboring pair of the lowest rank, the leftmost
-/// among equals, until none is left. Short words are scanned; long ones use a heap, in O(n log n).
+/// among equals, until none is left. Short words are scanned; long ones use a queue of places for each rank, in O(n log n).
 /// </summary>
 internal static class BytePairMerger
 {
@@ -17,7 +17,7 @@ internal static class BytePairMerger
     {
         <= 1 => symbols.Length,
         <= LongestScanned => MergeByScan(symbols, merges),
-        _ => MergeByHeap(symbols, merges),
+        _ => MergeByQueue(symbols, merges),
     };
 
     private static int MergeByScan(Span<int> symbols, MergeTable merges)
@@ -69,56 +69,51 @@ internal static class BytePairMerger
         results[at] = result;
     }
 
-    private static int MergeByHeap(Span<int> symbols, MergeTable merges)
+    private static int MergeByQueue(Span<int> symbols, MergeTable merges)
     {
         int length = symbols.Length;
         int[] links = ArrayPool<int>.Shared.Rent(2 * length);
-        try
+        Span<int> next = links.AsSpan(0, length);
+        Span<int> previous = links.AsSpan(length, length);
+        for (int i = 0; i < length; i++)
         {
-            Span<int> next = links.AsSpan(0, length);
-            Span<int> previous = links.AsSpan(length, length);
-            PriorityQueue<Candidate, long> queue = new();
-            for (int i = 0; i < length; i++)
-            {
-                next[i] = i + 1;
-                previous[i] = i - 1;
-            }
-
-            for (int i = 0; i + 1 < length; i++)
-            {
-                Offer(queue, merges, symbols, i, i + 1);
-            }
-
-            while (queue.TryDequeue(out Candidate pair, out _))
-            {
-                // A symbol that was merged away is negative; one that grew is another id: either way the candidate is stale.
-                int right = next[pair.Position];
-                if (symbols[pair.Position] != pair.Left || right >= length || symbols[right] != pair.Right)
-                {
-                    continue;
-                }
-
-                symbols[pair.Position] = pair.Result;
-                symbols[right] = -1;
-                int after = next[right];
-                next[pair.Position] = after;
-                if (after < length)
-                {
-                    previous[after] = pair.Position;
-                    Offer(queue, merges, symbols, pair.Position, after);
-                }
-
-                if (previous[pair.Position] >= 0)
-                {
-                    Offer(queue, merges, symbols, previous[pair.Position], pair.Position);
-                }
-            }
-        }
-        finally
-        {
-            ArrayPool<int>.Shared.Return(links);
+            next[i] = i + 1;
+            previous[i] = i - 1;
         }
 
+        MergeQueue queue = new();
+        for (int i = 0; i + 1 < length; i++)
+        {
+            Offer(queue, merges, symbols, i, i + 1);
+        }
+
+        while (queue.TryTake(out int rank, out int place))
+        {
+            // The pair may have changed since: then its new rank, if any, is in the queue too.
+            int right = next[place];
+            if (symbols[place] < 0 || right >= length
+                || !merges.TryGet(symbols[place], symbols[right], out int current, out int result) || current != rank)
+            {
+                continue;
+            }
+
+            symbols[place] = result;
+            symbols[right] = -1;
+            int after = next[right];
+            next[place] = after;
+            if (previous[place] >= 0)
+            {
+                Offer(queue, merges, symbols, previous[place], place);
+            }
+
+            if (after < length)
+            {
+                previous[after] = place;
+                Offer(queue, merges, symbols, place, after);
+            }
+        }
+
+        ArrayPool<int>.Shared.Return(links);
         int count = 0;
         foreach (int symbol in symbols)
         {
@@ -131,13 +126,11 @@ internal static class BytePairMerger
         return count;
     }
 
-    private static void Offer(PriorityQueue<Candidate, long> queue, MergeTable merges, Span<int> symbols, int left, int right)
+    private static void Offer(MergeQueue queue, MergeTable merges, Span<int> symbols, int left, int right)
     {
-        if (merges.TryGet(symbols[left], symbols[right], out int rank, out int result))
+        if (merges.TryGet(symbols[left], symbols[right], out int rank, out _))
         {
-            queue.Enqueue(new Candidate(left, symbols[left], symbols[right], result), ((long)rank << 32) | (uint)left);
+            queue.Add(rank, left);
         }
     }
-
-    private readonly record struct Candidate(int Position, int Left, int Right, int Result);
 }

@@ -5,7 +5,7 @@ namespace Moiety.Models.Tests.Tokenizers;
 
 public class BytePairMergerTests
 {
-    // Few symbols and few ranks, so that merges compete and ranks are equal. Lengths lie on both sides of where the heap takes over.
+    // Few symbols and few ranks, so that merges compete and ranks are equal. Lengths lie on both sides of where the queue takes over.
     [Fact]
     public void Short_and_long_words_merge_as_the_definition_says()
     {
