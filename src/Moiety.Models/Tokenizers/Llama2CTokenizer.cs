@@ -21,19 +21,8 @@ public static class Llama2CTokenizer
     private const long LargestFile = 64L << 20;
 
     /// <summary>Reads the tokenizer.</summary>
-    /// <exception cref="InvalidCheckpointException">The file is missing, truncated or malformed.</exception>
-    public static SentencePieceBpeTokenizer ReadFile(string path)
-    {
-        FileInfo file = new(path);
-        if (!file.Exists)
-        {
-            throw new InvalidCheckpointException(path, "file", "it is missing; llama2.c keeps the tokenizer in a tokenizer.bin of its own");
-        }
-
-        return file.Length <= LargestFile
-            ? Read(File.ReadAllBytes(path), path)
-            : throw new InvalidCheckpointException(path, "size", $"{file.Length} bytes are more than a tokenizer can have ({LargestFile})");
-    }
+    /// <exception cref="InvalidCheckpointException">The file cannot be read, is truncated or malformed.</exception>
+    public static SentencePieceBpeTokenizer ReadFile(string path) => Read(TokenizerJson.ReadFile(path, LargestFile), path);
 
     /// <summary>Reads the tokenizer from the contents of the file.</summary>
     /// <param name="contents">The whole file.</param>

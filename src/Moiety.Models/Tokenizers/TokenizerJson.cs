@@ -47,31 +47,33 @@ public static class TokenizerJson
     }
 
     /// <summary>Writes both files into a folder, each in one step.</summary>
-    /// <exception cref="InvalidInputException">The tokenizer is of a kind that the format cannot hold.</exception>
+    /// <exception cref="InvalidInputException">The tokenizer is of a kind that the format cannot hold, or the disk is full.</exception>
     public static void WriteFolder(Tokenizer tokenizer, string folder)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        Directory.CreateDirectory(folder);
-        WriteFile(Path.Combine(folder, FileName), Write(tokenizer));
-        WriteFile(Path.Combine(folder, ConfigFileName), TokenizerJsonWriter.WriteConfig(tokenizer));
+        byte[] contents = Write(tokenizer);
+        byte[] config = TokenizerJsonWriter.WriteConfig(tokenizer);
+        AtomicFile.Write(Path.Combine(folder, FileName), contents.Length, file => file.Write(contents));
+        AtomicFile.Write(Path.Combine(folder, ConfigFileName), config.Length, file => file.Write(config));
     }
 
     /// <summary>The contents of <c>tokenizer.json</c>.</summary>
     /// <exception cref="InvalidInputException">The tokenizer is of a kind that the format cannot hold.</exception>
     public static byte[] Write(Tokenizer tokenizer) => TokenizerJsonWriter.Write(tokenizer);
 
-    private static byte[] ReadFile(string path)
+    /// <summary>Reads a file that must not be larger than tokenizers are.</summary>
+    internal static byte[] ReadFile(string path, long largest = LargestFile)
     {
-        long length = new FileInfo(path).Length;
-        return length <= LargestFile
-            ? File.ReadAllBytes(path)
-            : throw new InvalidCheckpointException(path, "size", $"{length} bytes are more than a tokenizer can have ({LargestFile})");
-    }
-
-    private static void WriteFile(string path, byte[] contents)
-    {
-        string unfinished = path + ".tmp";
-        File.WriteAllBytes(unfinished, contents);
-        File.Move(unfinished, path, overwrite: true);
+        try
+        {
+            long length = new FileInfo(path).Length;
+            return length <= largest
+                ? File.ReadAllBytes(path)
+                : throw new InvalidCheckpointException(path, "size", $"{length} bytes are more than a tokenizer can have ({largest})");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidCheckpointException(path, "file", $"it cannot be read: {error.Message}");
+        }
     }
 }
