@@ -41,12 +41,6 @@ public sealed class FileMutator
         _state = seed;
     }
 
-    /// <summary>
-    /// How many damaged files a test should try: few by default, or as many as <c>MOIETY_FUZZ_FILES</c> says, for a long run.
-    /// </summary>
-    public static int FileCount(int few) =>
-        int.TryParse(Environment.GetEnvironmentVariable("MOIETY_FUZZ_FILES"), out int many) ? Math.Max(few, many) : few;
-
     /// <summary>The next damaged copy: one to four mutations. It may, rarely, equal the original.</summary>
     public byte[] Next()
     {

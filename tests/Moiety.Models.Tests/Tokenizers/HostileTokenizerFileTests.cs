@@ -5,12 +5,12 @@ using Moiety.Models.Tokenizers;
 namespace Moiety.Models.Tests.Tokenizers;
 
 /// <summary>
-/// Damaged and malicious files give a clean error or a tokenizer that works, never anything else. The long run:
-/// <c>MOIETY_FUZZ_FILES=100000 dotnet run --project tests/Moiety.Models.Tests -c Release -- --filter-class '*HostileTokenizerFileTests'</c>.
+/// Damaged and malicious files give a clean error or a tokenizer that works, never anything else. The long run is the program
+/// <c>Moiety.Fuzz</c>.
 /// </summary>
 public class HostileTokenizerFileTests
 {
-    private static readonly int FilesEach = FileMutator.FileCount(few: 3000);
+    private const int FilesEach = 3000;
     private const string Probe = " the cat's\n\n abc 🚀 <s><|endoftext|> ▁ 123";
 
     [Fact]
