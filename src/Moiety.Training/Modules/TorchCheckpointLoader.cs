@@ -1,0 +1,50 @@
+using Moiety.Models.Checkpoints;
+using Moiety.Numerics;
+
+namespace Moiety.Training.Modules;
+
+/// <summary>
+/// Loads a checkpoint, of any family and storage format, into a <see cref="DecoderModule"/>: to train on from it, and as the second
+/// opinion on what the engine computes.
+/// </summary>
+public static class TorchCheckpointLoader
+{
+    /// <summary>Builds the module of a checkpoint's configuration and fills it; quantized tensors are decoded to F32.</summary>
+    /// <exception cref="InvalidCheckpointException">A tensor is missing or has another shape than the configuration says.</exception>
+    public static DecoderModule Load(Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        DecoderModule module = new(checkpoint.Config);
+        try
+        {
+            foreach (string name in module.ParameterNames)
+            {
+                Copy(checkpoint, name, module);
+            }
+
+            return module;
+        }
+        catch
+        {
+            module.Dispose();
+            throw;
+        }
+    }
+
+    private static unsafe void Copy(Checkpoint checkpoint, string name, DecoderModule module)
+    {
+        Matrix matrix = checkpoint.GetTensor(name);
+        (int rows, int columns) = module.GetShape(name);
+        if (matrix.Rows != rows || matrix.Columns != columns)
+        {
+            throw new InvalidCheckpointException(checkpoint.Path, name, $"has shape [{matrix.Rows}, {matrix.Columns}], the configuration calls for [{rows}, {columns}]");
+        }
+
+        Span<float> values = module.GetParameter(name);
+        for (int row = 0; row < rows; row++)
+        {
+            ReadOnlySpan<byte> source = new(matrix.Data + (row * matrix.RowBytes), checked((int)matrix.RowBytes));
+            matrix.Format.Dequantize(source, values.Slice(row * columns, columns));
+        }
+    }
+}

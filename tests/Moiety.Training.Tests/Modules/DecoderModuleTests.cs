@@ -1,0 +1,197 @@
+using Moiety.Models;
+using Moiety.Models.Configuration;
+using Moiety.Training.Losses;
+using Moiety.Training.Modules;
+using static TorchSharp.torch;
+
+namespace Moiety.Training.Tests.Modules;
+
+public class DecoderModuleTests
+{
+    public static TheoryData<string> Kinds => ["dense", "top-1", "top-1 residual", "top-2 normalized", "top-2", "pyramid", "untied", "interleaved"];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Logits_are_those_of_the_formulas(string kind)
+    {
+        ModelConfig config = Config(kind);
+        using DecoderModule module = SmallModels.Random(config);
+        int[] tokens = [5, 0, 36, 5, 17, 17, 2, 30, 11, 9, 1, 22];
+        double[][] expected = new SlowDecoder(config, name => Doubles(module, name)).Logits(tokens);
+        AssertClose(expected.SelectMany(row => row), module.Logits(tokens), 1e-4);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Gradients_are_those_of_finite_differences(string kind)
+    {
+        ModelConfig config = Config(kind);
+        using DecoderModule module = SmallModels.Random(config);
+        LossWeights weights = new(Balance: 0.3, RouterZ: 0.2, MicroBatchShare: 1);
+        Backward(module, weights);
+        Dictionary<string, float[]> gradients = module.ParameterNames.ToDictionary(name => name, name => Gradient(module, name));
+        Random random = new(3);
+        int compared = 0;
+        foreach ((string name, float[] gradient) in gradients)
+        {
+            // The largest entry, where rounding matters least, and one at random.
+            int largest = Array.IndexOf(gradient, gradient.MaxBy(Math.Abs));
+            foreach (int i in (int[])[largest, random.Next(gradient.Length)])
+            {
+                if (Slope(module, weights, name, i) is { } numeric)
+                {
+                    compared++;
+                    Assert.True(Math.Abs(numeric - gradient[i]) <= 2e-3 + (0.02 * Math.Abs(numeric)), $"{name}[{i}]: {gradient[i]}, by finite differences {numeric}");
+                }
+            }
+        }
+
+        Assert.True(compared > gradients.Count, $"only {compared} comparisons for {gradients.Count} parameters");
+    }
+
+    [Fact]
+    public void An_expert_that_nobody_visits_has_a_zero_gradient()
+    {
+        using DecoderModule module = SmallModels.Random(SmallModels.Config(SmallModels.Experts(6, 1, normalize: false, residual: true)));
+        module.GetParameter(TensorNames.Router(0)).Clear(); // All equal: the lowest id takes every token.
+        TrainingPassResult result = Backward(module, new LossWeights(0.01, 0.001, 1));
+        Assert.Equal(result.Routers[0].Assignments, result.Routers[0].Load[0]);
+        Assert.Contains(Gradient(module, TensorNames.ExpertUp(0, 0)), value => value != 0);
+        for (int expert = 1; expert < 6; expert++)
+        {
+            Assert.All(Gradient(module, TensorNames.ExpertUp(0, expert)), value => Assert.Equal(0, value));
+            Assert.All(Gradient(module, TensorNames.ExpertDown(0, expert)), value => Assert.Equal(0, value));
+        }
+    }
+
+    [Fact]
+    public void One_expert_is_the_dense_layer()
+    {
+        using DecoderModule dense = SmallModels.Random(SmallModels.Config(new FeedForwardConfig { IntermediateSize = 16 }));
+        using DecoderModule single = new(SmallModels.Config(SmallModels.Experts(1, 1, normalize: false, residual: false)));
+        foreach (string name in dense.ParameterNames)
+        {
+            dense.GetParameter(name).CopyTo(single.GetParameter(name.Replace(".mlp.", ".mlp.experts.0.", StringComparison.Ordinal)));
+        }
+
+        Assert.Equal(dense.Logits([1, 2, 3, 4]), single.Logits([1, 2, 3, 4]));
+    }
+
+    [Fact]
+    public void Residual_branches_start_at_one_half_each()
+    {
+        FeedForwardConfig residual = SmallModels.Experts(4, 1, normalize: false, residual: true);
+        using DecoderModule module = new(SmallModels.Config(residual));
+        module.Initialize(5);
+        Assert.All(module.GetParameter(TensorNames.Coefficient(0)).ToArray(), value => Assert.Equal(0, value));
+        Assert.All(module.GetParameter(TensorNames.CoefficientBias(0)).ToArray(), value => Assert.Equal(0, value));
+    }
+
+    [Fact]
+    public void Initialization_depends_on_the_seed_only()
+    {
+        ModelConfig config = Config("pyramid");
+        using DecoderModule one = new(config);
+        using DecoderModule two = new(config);
+        using DecoderModule other = new(config);
+        one.Initialize(7);
+        two.Initialize(7);
+        other.Initialize(8);
+        string name = TensorNames.ExpertGate(1, 3);
+        Assert.Equal(one.GetParameter(name).ToArray(), two.GetParameter(name).ToArray());
+        Assert.NotEqual(one.GetParameter(name).ToArray(), other.GetParameter(name).ToArray());
+        Assert.NotEqual(one.GetParameter(name).ToArray(), one.GetParameter(TensorNames.ExpertGate(1, 2)).ToArray());
+    }
+
+    [Fact]
+    public void Bfloat16_products_give_nearly_the_same_loss_and_gradients()
+    {
+        using DecoderModule module = SmallModels.Random(Config("dense"));
+        LossWeights weights = new(0, 0, 1);
+        double exact = Backward(module, weights).CrossEntropySum;
+        float[] exactGradient = Gradient(module, TensorNames.Query(0));
+        double rounded = Backward(module, weights, ComputePrecision.BF16).CrossEntropySum;
+        Assert.Equal(exact, rounded, exact * 0.01);
+        AssertClose(exactGradient.Select(value => (double)value), Gradient(module, TensorNames.Query(0)), exactGradient.Max(Math.Abs) * 0.1);
+    }
+
+    [Fact]
+    public void Bad_token_ids_and_lengths_are_refused()
+    {
+        using DecoderModule module = SmallModels.Random(Config("dense"));
+        Assert.Contains("37", Assert.Throws<InvalidInputException>(() => module.Logits([1, 37])).Message, StringComparison.Ordinal);
+        Assert.Contains("-1", Assert.Throws<InvalidInputException>(() => module.Logits([-1])).Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidInputException>(() => module.Logits([]));
+        Assert.Contains("24", Assert.Throws<InvalidInputException>(() => module.Logits(new int[25])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Weights_that_are_not_finite_are_named()
+    {
+        using DecoderModule module = SmallModels.Random(Config("top-1"));
+        module.GetParameter(TensorNames.Router(1))[3] = float.NaN;
+        Assert.Contains("Layer 1", Assert.Throws<InvalidInputException>(() => module.Logits([1, 2])).Message, StringComparison.Ordinal);
+    }
+
+    private static ModelConfig Config(string kind) => kind switch
+    {
+        "dense" => SmallModels.Config(SmallModels.Dense, SmallModels.Dense),
+        "top-1" => SmallModels.Config(SmallModels.Dense, SmallModels.Experts(4, 1, normalize: false, residual: false)),
+        "top-1 residual" => SmallModels.Config(SmallModels.Experts(4, 1, normalize: false, residual: true)),
+        "top-2 normalized" => SmallModels.Config(SmallModels.Experts(5, 2, normalize: true, residual: false)),
+        "top-2" => SmallModels.Config(SmallModels.Experts(5, 2, normalize: false, residual: true)),
+        "pyramid" => SmallModels.Config(SmallModels.Dense, SmallModels.Experts(4, 1, normalize: false, residual: true), SmallModels.Experts(8, 1, normalize: false, residual: true)),
+        "untied" => SmallModels.Config(SmallModels.Dense) with { TieWordEmbeddings = false },
+        "interleaved" => SmallModels.Config(SmallModels.Dense) with { Rotary = new RotaryConfig { Theta = 100, Interleaved = true }, KeyValueHeadCount = 4 },
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
+
+    private static TrainingPassResult Backward(DecoderModule module, LossWeights weights, ComputePrecision precision = ComputePrecision.F32)
+    {
+        module.Store.ZeroGradients();
+        return module.ForwardBackward(Tokens(), Labels(), new ForwardPass(precision, null, 0, trackRouterLosses: true), weights);
+    }
+
+    // The training loss as a function of one parameter, differentiated symmetrically; null where a token changes its expert on the way.
+    private static double? Slope(DecoderModule module, LossWeights weights, string name, int index)
+    {
+        const float Step = 4e-3f;
+        float value = module.GetParameter(name)[index];
+        module.GetParameter(name)[index] = value + Step;
+        (double above, string loadAbove) = Loss(module, weights);
+        module.GetParameter(name)[index] = value - Step;
+        (double below, string loadBelow) = Loss(module, weights);
+        module.GetParameter(name)[index] = value;
+        return loadAbove == loadBelow ? (above - below) / (2 * Step) : null;
+    }
+
+    private static (double Loss, string Load) Loss(DecoderModule module, LossWeights weights)
+    {
+        TrainingPassResult result = module.ForwardBackward(Tokens(), Labels(), new ForwardPass(ComputePrecision.F32, null, 0, trackRouterLosses: true), weights);
+        double loss = (result.CrossEntropySum / 16) + (result.Routers.Length * ((weights.Balance * result.Balance) + (weights.RouterZ * result.RouterZ)));
+        return (loss, string.Join(';', result.Routers.Select(router => string.Join(',', router.Load))));
+    }
+
+    private static Tensor Tokens() => tensor(new long[] { 3, 14, 15, 9, 2, 6, 5, 35, 8, 9, 7, 9, 3, 2, 3, 8 }, 2, 8);
+
+    private static Tensor Labels() => tensor(new long[] { 14, 15, 9, 2, 6, 5, 35, 8, 9, 7, 9, 3, 2, 3, 8, 4 });
+
+    private static double[] Doubles(DecoderModule module, string name) => [.. module.GetParameter(name).ToArray().Select(value => (double)value)];
+
+    private static float[] Gradient(DecoderModule module, string name)
+    {
+        using Tensor gradient = module.Store.GradientView(name);
+        return gradient.data<float>().ToArray();
+    }
+
+    private static void AssertClose(IEnumerable<double> expected, IEnumerable<float> actual, double tolerance)
+    {
+        double[] wanted = [.. expected];
+        float[] got = [.. actual];
+        Assert.Equal(wanted.Length, got.Length);
+        for (int i = 0; i < wanted.Length; i++)
+        {
+            Assert.True(Math.Abs(wanted[i] - got[i]) <= tolerance, $"element {i}: {got[i]} instead of {wanted[i]}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using Moiety.Models.Configuration;
+using Moiety.Training.Modules;
+
+namespace Moiety.Training.Tests.Modules;
+
+/// <summary>Models that are small enough for loops.</summary>
+internal static class SmallModels
+{
+    internal static FeedForwardConfig Dense => new() { IntermediateSize = 24 };
+
+    internal static FeedForwardConfig Experts(int count, int topK, bool normalize, bool residual) => new()
+    {
+        IntermediateSize = residual ? 20 : 0,
+        Moe = new MoeConfig { ExpertCount = count, TopK = topK, ExpertIntermediateSize = 16, NormalizeTopK = normalize, Residual = residual },
+    };
+
+    internal static ModelConfig Config(params ImmutableArray<FeedForwardConfig> layers) => new()
+    {
+        Family = "moiety_moe",
+        VocabularySize = 37,
+        HiddenSize = 16,
+        HeadCount = 4,
+        KeyValueHeadCount = 2,
+        HeadSize = 6,
+        ContextLength = 24,
+        NormEpsilon = 1e-5f,
+        Rotary = new RotaryConfig { Theta = 100 },
+        TieWordEmbeddings = true,
+        FeedForwards = layers,
+    };
+
+    /// <summary>A module with parameters large enough that every branch matters.</summary>
+    internal static DecoderModule Random(ModelConfig config, int seed = 1)
+    {
+        DecoderModule module = new(config);
+        Random random = new(seed);
+        foreach (string name in module.ParameterNames)
+        {
+            bool norm = name.EndsWith("norm.weight", StringComparison.Ordinal);
+            foreach (ref float value in module.GetParameter(name))
+            {
+                value = (norm ? 1 : 0) + ((random.NextSingle() - 0.5f) * (norm ? 0.5f : 0.8f));
+            }
+        }
+
+        return module;
+    }
+}
