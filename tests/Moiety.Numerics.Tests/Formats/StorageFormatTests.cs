@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using CsCheck;
 using Moiety.Numerics.Formats;
 using Moiety.Numerics.Kernels;
-using System.Runtime.Intrinsics;
 
 namespace Moiety.Numerics.Tests.Formats;
 
