@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Moiety.Numerics.Kernels;
 using Moiety.Numerics.Products;
 
@@ -86,12 +87,23 @@ internal sealed unsafe class Q4_0 : StorageFormat
 
         public static int Offset => 8;
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<sbyte> Load32(byte* block) => Nibbles(block).AsSByte();
+        public static int OffsetAvx2 => 8;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<int> ProductAvx2(byte* block, sbyte* x) =>
-            QuantizedBlock.ProductAvx2(Nibbles(block), Vector256.Load(x));
+        public static Vector256<sbyte> Load32(byte* block)
+        {
+            Vector128<byte> packed = Vector128.Load(block + 2);
+            return Vector256.Create(packed & Vector128.Create((byte)15), packed >>> 4).AsSByte();
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> ProductAvx2(byte* block, sbyte* x)
+        {
+            // The 16 bytes in both halves, the upper half moved down by a nibble.
+            Vector256<ulong> packed = Avx2.BroadcastVector128ToVector256((ulong*)(block + 2));
+            Vector256<byte> nibbles = Avx2.ShiftRightLogicalVariable(packed, Vector256.Create(0ul, 0, 4, 4)).AsByte();
+            return QuantizedBlock.ProductAvx2(nibbles & Vector256.Create((byte)15), Vector256.Load(x));
+        }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<float> Load16(byte* row, int index)
@@ -109,13 +121,6 @@ internal sealed unsafe class Q4_0 : StorageFormat
             int packed = block[2 + (index % 16)];
             int nibble = index % Length < 16 ? packed & 15 : packed >> 4;
             return (float)*(Half*)block * (nibble - 8);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector256<byte> Nibbles(byte* block)
-        {
-            Vector128<byte> packed = Vector128.Load(block + 2);
-            return Vector256.Create(packed & Vector128.Create((byte)15), packed >>> 4);
         }
     }
 }

@@ -63,16 +63,23 @@ internal sealed unsafe class Q8_0 : StorageFormat
 
         public static int Offset => 0;
 
+        public static int OffsetAvx2 => AvxVnni.IsSupported ? 128 : 0;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<sbyte> Load32(byte* block) => Vector256.Load((sbyte*)block + 2);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> ProductAvx2(byte* block, sbyte* x)
         {
-            // The instructions want one unsigned side: |w| and x with w's sign.
             Vector256<sbyte> weights = Vector256.Load((sbyte*)block + 2);
-            Vector256<sbyte> signed = Avx2.Sign(Vector256.Load(x), weights);
-            return QuantizedBlock.ProductAvx2(Avx2.Abs(weights), signed);
+            if (AvxVnni.IsSupported)
+            {
+                // One side must be unsigned, and sums do not saturate: q + 128.
+                return QuantizedBlock.ProductAvx2(weights.AsByte() ^ Vector256.Create((byte)128), Vector256.Load(x));
+            }
+
+            // Sums of two products must fit 16 bits: |q|, and x with the sign of q.
+            return QuantizedBlock.ProductAvx2(Avx2.Abs(weights), Avx2.Sign(Vector256.Load(x), weights));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -11,12 +11,15 @@ internal unsafe interface IQuantizedBlock
     /// <summary>Bytes of one block.</summary>
     static abstract int Bytes { get; }
 
-    /// <summary>What to take off the stored integers.</summary>
+    /// <summary>What to take off the stored integers; a power of two, or zero.</summary>
     static abstract int Offset { get; }
+
+    /// <summary>What to take off the integers v of <see cref="ProductAvx2"/>; a power of two, or zero.</summary>
+    static abstract int OffsetAvx2 { get; }
 
     /// <summary>The 32 stored integers, in the order of the elements.</summary>
     static abstract Vector256<sbyte> Load32(byte* block);
 
-    /// <summary>Eight partial sums whose total is Σ u·x over the block. Needs AVX2.</summary>
+    /// <summary>Eight partial sums whose total is Σ v·x over the block, for integers v = w / d + <see cref="OffsetAvx2"/>. Needs AVX2.</summary>
     static abstract Vector256<int> ProductAvx2(byte* block, sbyte* x);
 }

@@ -45,7 +45,8 @@ internal static unsafe class QuantizedBlock
     }
 
     /// <summary>
-    /// Eight sums of four products u·x each; exact for u ≤ 128 and |x| ≤ 127, where two products stay below 2^15. Needs AVX2.
+    /// Eight sums of four products u·x each. Exact with AVX-VNNI; with AVX2 alone for u ≤ 128 and |x| ≤ 127, where two products
+    /// stay below 2^15.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> ProductAvx2(Vector256<byte> u, Vector256<sbyte> x) => AvxVnni.IsSupported
