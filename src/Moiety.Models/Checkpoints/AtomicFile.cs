@@ -50,16 +50,30 @@ public static class AtomicFile
     }
 
     /// <summary>Opens a new file for writing with its size reserved.</summary>
+    /// <exception cref="IOException">The file cannot be opened or written; see <see cref="DurableFileSystem.IsOutOfSpace"/>.</exception>
     internal static void WriteStream(string path, long expectedBytes, Action<Stream> write)
     {
-        using FileStream stream = new(path, new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            Share = FileShare.None,
-            BufferSize = 0,
-            PreallocationSize = expectedBytes,
-        });
+        using FileStream stream = Open(path, expectedBytes);
         write(stream);
+    }
+
+    private static FileStream Open(string path, long expectedBytes)
+    {
+        try
+        {
+            return new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.Create,
+                Access = FileAccess.Write,
+                Share = FileShare.None,
+                BufferSize = 0,
+                PreallocationSize = expectedBytes,
+            });
+        }
+        catch (IOException error) when (expectedBytes > 0 && error.HResult == DurableFileSystem.UnspecificError)
+        {
+            // All other failures to open have a code; a reservation that fails has none.
+            throw DurableFileSystem.OutOfSpace(error);
+        }
     }
 }

@@ -11,11 +11,20 @@ internal static partial class DurableFileSystem
     private const int CurrentFolder = -100;
     private const uint Exchange = 2;
     private const int OpenFolder = 0x10000;
+    private const int LinuxNoSpace = 28;
+    private const int WindowsDiskFull = 112;
+
+    /// <summary>The code of an I/O error that .NET did not get from the system.</summary>
+    public const int UnspecificError = unchecked((int)0x80131620);
 
     /// <summary>Whether an I/O error says that there is no room: no space, over quota, or over the largest file.</summary>
     public static bool IsOutOfSpace(IOException error) =>
         // Linux: ENOSPC, EDQUOT, EFBIG; Windows: ERROR_DISK_FULL, ERROR_HANDLE_DISK_FULL.
-        OperatingSystem.IsWindows() ? (error.HResult & 0xFFFF) is 112 or 39 : error.HResult is 28 or 122 or 69 or 27;
+        OperatingSystem.IsWindows() ? (error.HResult & 0xFFFF) is WindowsDiskFull or 39 : error.HResult is LinuxNoSpace or 122 or 69 or 27;
+
+    /// <summary>The error of a disk that is known to be full, with the system's code for it.</summary>
+    public static IOException OutOfSpace(IOException error) =>
+        new(error.Message, OperatingSystem.IsWindows() ? WindowsDiskFull : LinuxNoSpace);
 
     /// <summary>The error of a failed write, with what was needed and what there is.</summary>
     public static InvalidInputException WriteError(string path, long bytesNeeded, Exception error)

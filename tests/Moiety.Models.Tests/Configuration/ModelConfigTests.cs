@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using Moiety.Models.Configuration;
+
+namespace Moiety.Models.Tests.Configuration;
+
+/// <summary>A configuration that cannot be is refused with the field, the value and the rule.</summary>
+public class ModelConfigTests
+{
+    public static TheoryData<string, ModelConfig, string> Broken
+    {
+        get
+        {
+            ModelConfig good = RandomModel.Moiety();
+            ModelConfig WithMoe(Func<MoeConfig, MoeConfig> change) => good with
+            {
+                FeedForwards = good.FeedForwards.SetItem(1, good.FeedForwards[1] with { Moe = change(good.FeedForwards[1].Moe!) }),
+            };
+            return new()
+            {
+                { "zero vocabulary", good with { VocabularySize = 0 }, "vocabulary size: 0 is not positive" },
+                { "huge hidden size", good with { HiddenSize = int.MaxValue }, "hidden size: 2147483647 is more than the limit" },
+                { "negative context", good with { ContextLength = -1 }, "context length" },
+                { "heads that overflow", good with { HeadCount = 1 << 20, KeyValueHeadCount = 1, HeadSize = 1 << 20 }, "head size" },
+                { "key-value heads that do not divide", good with { KeyValueHeadCount = 3 }, "3 does not divide the 4 attention heads" },
+                { "odd head size", good with { HeadSize = 15 }, "15 is odd" },
+                { "theta zero", good with { Rotary = good.Rotary with { Theta = 0 } }, "rotary theta" },
+                { "theta not a number", good with { Rotary = good.Rotary with { Theta = float.NaN } }, "rotary theta" },
+                { "epsilon negative", good with { NormEpsilon = -1e-5f }, "norm epsilon" },
+                { "no layer", good with { FeedForwards = [] }, "no layer" },
+                { "no list of layers", good with { FeedForwards = default }, "no layer" },
+                { "too many layers", good with { FeedForwards = [.. Enumerable.Repeat(good.FeedForwards[0], 5000)] }, "5000 is more than the limit" },
+                { "dense width zero", good with { FeedForwards = good.FeedForwards.SetItem(0, new() { IntermediateSize = 0 }) }, "layer 0: intermediate size" },
+                { "no experts", WithMoe(moe => moe with { ExpertCount = 0 }), "layer 1: number of experts" },
+                { "too many experts per token", WithMoe(moe => moe with { TopK = 3 }), "3 is not between 1 and the 2 experts" },
+                { "expert width zero", WithMoe(moe => moe with { ExpertIntermediateSize = 0 }), "layer 1: expert intermediate size" },
+                { "width without a fixed MLP", WithMoe(moe => moe with { Residual = false }), "it must be 0" },
+                { "BOS outside", good with { BosTokenId = 50 }, "BOS token: id 50" },
+                { "EOS outside", good with { EosTokenIds = [1, -1] }, "EOS tokens: id -1" },
+                { "EOS not set", good with { EosTokenIds = default }, "EOS tokens" },
+            };
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Broken))]
+    public void What_cannot_be_is_refused_by_name(string _, ModelConfig config, string message) =>
+        Assert.Contains(message, Assert.Throws<InvalidInputException>(config.Validate).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [MemberData(nameof(RandomModel.Families), MemberType = typeof(RandomModel))]
+    public void What_can_be_passes(string family) => RandomModel.Of(family).Validate();
+
+    [Fact]
+    public void Equal_configurations_are_equal_whoever_built_them()
+    {
+        ModelConfig left = RandomModel.Moiety();
+        ModelConfig right = RandomModel.Moiety();
+        Assert.Equal(left, right);
+        Assert.Equal(left.GetHashCode(), right.GetHashCode());
+        Assert.NotEqual(left, right with { EosTokenIds = [2] });
+        Assert.NotEqual(left, right with { FeedForwards = right.FeedForwards.SetItem(0, new() { IntermediateSize = 95 }) });
+    }
+
+    [Fact]
+    public void Catalog_names_are_the_canonical_ones()
+    {
+        ImmutableArray<string> names = [.. TensorCatalog.For(RandomModel.Moiety()).Select(tensor => tensor.Name)];
+        Assert.Equal(names.Distinct(), names);
+        Assert.Equal(TensorNames.Embedding, names[0]);
+        Assert.Contains(TensorNames.ExpertDown(3, 3), names);
+        Assert.Contains(TensorNames.CoefficientBias(1), names);
+        Assert.DoesNotContain(TensorNames.Head, names);
+        Assert.DoesNotContain(TensorNames.ExpertUp(1, 2), names);
+        Assert.Contains(TensorNames.Head, TensorCatalog.For(RandomModel.Llama()).Select(tensor => tensor.Name));
+    }
+}
