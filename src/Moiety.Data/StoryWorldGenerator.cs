@@ -71,12 +71,12 @@ public sealed class StoryWorldGenerator
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            File.Delete(temporary);
+            Discard(temporary);
             throw new InvalidInputException($"{path}: the corpus cannot be written ({error.Message}); check the folder, its permissions and the free space", error);
         }
         catch
         {
-            File.Delete(temporary);
+            Discard(temporary);
             throw;
         }
     }
@@ -95,6 +95,14 @@ public sealed class StoryWorldGenerator
         }
 
         return written;
+    }
+
+    private static void Discard(string temporary)
+    {
+        if (File.Exists(temporary))
+        {
+            File.Delete(temporary);
+        }
     }
 
     private IEnumerable<Chunk> Chunks(Func<Chunk, Chunk> finish, CancellationToken cancellationToken)

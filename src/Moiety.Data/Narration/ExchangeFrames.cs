@@ -157,6 +157,5 @@ internal static class ExchangeFrames
         [
             "\"Look what I found!\" {said|called} @A:f. ^@B:f {smiled|was surprised|liked it}.",
         ]),
-        new(EventKind.Bring, ["{<bring>|<carry>} @I:x to @B:o"], []),
     ];
 }

@@ -20,8 +20,6 @@ internal sealed class Telling(StoryRandom random)
 
     internal StoryRandom Random { get; } = random;
 
-    internal int Length => _text.Length;
-
     internal void BeginSentence()
     {
         _sentence++;
@@ -75,8 +73,6 @@ internal sealed class Telling(StoryRandom random)
 
 
     internal bool Knows(Thing thing) => _things.ContainsKey(thing);
-
-    internal bool Knows(Person person) => _people.ContainsKey(person);
 
     internal bool PrefersPronoun(Person person) =>
         IsBound(person) || (IsClear(person, 1) && _pronouns.GetValueOrDefault(person) < PronounsInARow && Random.Chance(80));

@@ -34,8 +34,6 @@ internal sealed class Person(string name, Gender gender, Role role)
 
     internal bool Wet { get; set; }
 
-    internal bool Hungry { get; set; }
-
     internal int CountOf(Noun noun) => Counts.GetValueOrDefault(noun);
 
     /// <summary>How others call the person to their face.</summary>

@@ -110,9 +110,10 @@ internal sealed class World(StoryRandom random)
         return happened;
     }
 
-    internal WorldEvent Scene(bool wet = false, bool outdoor = true)
+    /// <summary>The day and its weather; a story begins dry, so that rain can turn it.</summary>
+    internal WorldEvent Scene()
     {
-        Weather = Random.Pick(wet ? Lexicon.WetWeathers : Lexicon.DryWeathers);
+        Weather = Random.Pick(Lexicon.DryWeathers);
         Time = Random.Pick(Lexicon.Times);
         return Note(EventKind.Scene, detail: $"{Weather} {Time}");
     }
@@ -241,7 +242,6 @@ internal sealed class World(StoryRandom random)
     {
         Require(amount > 0 && person.CountOf(food) >= amount, "a person eats what the person has");
         person.Counts[food] = person.CountOf(food) - amount;
-        person.Hungry = false;
         return Note(EventKind.Eat, person, noun: food, amount: amount, rest: person.CountOf(food), cause: cause);
     }
 
@@ -270,11 +270,7 @@ internal sealed class World(StoryRandom random)
         return Note(EventKind.Earn, worker, payer, amount: coins, rest: worker.Coins, work: work);
     }
 
-    internal WorldEvent GetHungry(Person person)
-    {
-        person.Hungry = true;
-        return Note(EventKind.GetHungry, person);
-    }
+    internal WorldEvent GetHungry(Person person) => Note(EventKind.GetHungry, person);
 
     internal WorldEvent GetWet(Person person, WorldEvent cause)
     {
