@@ -159,7 +159,7 @@ public class PlanTests : EngineTestBase
         { "Blocks", new ForwardPlan { Visibility = Visibility.BlockSet(new(0, 2), new(1, 3)) } },
         { "Parents", new ForwardPlan { Visibility = Visibility.Tree([-1, 0]) } },
         { "Parents", new ForwardPlan { Visibility = Visibility.Tree([-1, 2, 0]) } },
-        { "TreeStart", new ForwardPlan { Visibility = Visibility.Tree([-1, 0, 0], 1) } },
+        { "TreeStart", new ForwardPlan { Visibility = Visibility.Tree([-1, 0, 0], -1) } },
         { "Steering", new ForwardPlan { Steering = [new() { KeyStart = 3, KeyEnd = 2 }] } },
         { "Steering", new ForwardPlan { Steering = [new() { KeyStart = 0, KeyEnd = 2, Bias = float.NaN }] } },
         { "Steering", new ForwardPlan { Steering = [new() { KeyStart = 0, KeyEnd = 2, Layer = 4 }] } },

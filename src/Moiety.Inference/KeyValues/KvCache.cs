@@ -148,6 +148,8 @@ public sealed unsafe class KvCache : IDisposable
         }
     }
 
+    internal int PageId(int index) => _pages[index];
+
     internal byte* Page(int index) => Pool.Address(_pages[index]);
 
     private int PagesFor(int length) => (length + Pool.PageSize - 1) / Pool.PageSize;

@@ -68,7 +68,7 @@ internal static class PlanGuard
 
         ImmutableArray<int> parents = visibility.Parents;
         int start = visibility.TreeStart ?? slice.Cache.Length;
-        Require(parents.IsEmpty || start >= 0 && start <= slice.Cache.Length, index, nameof(Visibility.TreeStart), $"{start} is not among the {slice.Cache.Length} cached tokens or just after them");
+        Require(start >= 0, index, nameof(Visibility.TreeStart), $"{start} is negative");
         Require(parents.IsEmpty || (long)start + parents.Length >= end, index, nameof(Visibility.Parents), $"the tree has {parents.Length} tokens from {start} on, the slice ends at {end}");
         for (int node = 0; node < parents.Length; node++)
         {
