@@ -2,7 +2,6 @@ using System.Numerics;
 using Moiety.Inference.KeyValues;
 using Moiety.Inference.Model;
 using Moiety.Inference.Plans;
-using Moiety.Inference.Routing;
 using Moiety.Inference.Steps;
 using Moiety.Models;
 using Moiety.Models.Checkpoints;
@@ -30,7 +29,6 @@ public sealed class Engine : IDisposable
     private readonly WorkerTeam _team;
     private readonly StepLayout _layout;
     private readonly Workspace _workspace;
-    private readonly RoutingTable _routing;
     private readonly StepResult _result;
     private readonly StepContext _context;
     private long _step;
@@ -50,10 +48,9 @@ public sealed class Engine : IDisposable
         _decoder = new Decoder(Config, weights, _rotary, format, pages);
         _team = new WorkerTeam(Threads);
         _layout = new StepLayout(Config, _rotary);
-        _workspace = new Workspace(Config, Threads);
-        _routing = new RoutingTable();
+        _workspace = new Workspace(Config, options.PageSize, Threads);
         _result = new StepResult(Config);
-        _context = new StepContext(_team, _layout, _workspace, _routing, _result);
+        _context = new StepContext(_team, _layout, _workspace, _result);
     }
 
     /// <summary>The architecture.</summary>
@@ -134,7 +131,6 @@ public sealed class Engine : IDisposable
             _disposed = true;
             _team.Dispose();
             _result.Dispose();
-            _routing.Dispose();
             _workspace.Dispose();
             _layout.Dispose();
             _rotary.Dispose();
@@ -155,7 +151,6 @@ public sealed class Engine : IDisposable
             _result.Prepare(batch);
             _layout.Prepare(batch, _result);
             _workspace.Ensure(_layout);
-            _routing.Ensure(_layout.TokenCount, Config);
             Work work = new(_decoder, _context, cancellationToken);
             _team.Run(ref work);
         }
@@ -278,6 +273,6 @@ public sealed class Engine : IDisposable
 
     private readonly struct Work(Decoder decoder, StepContext context, CancellationToken cancellationToken) : ITeamWork
     {
-        public void Execute(int worker, int workers) => decoder.Run(context, worker, workers, cancellationToken);
+        public void Execute(int worker, int workers) => decoder.Run(new Worker(context, worker, workers), cancellationToken);
     }
 }

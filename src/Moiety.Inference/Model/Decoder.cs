@@ -31,53 +31,54 @@ internal sealed unsafe class Decoder
     }
 
     /// <summary>One worker's part of a step, from token ids to logits.</summary>
-    public void Run(StepContext context, int worker, int workers, CancellationToken cancellationToken)
+    public void Run(in Worker worker, CancellationToken cancellationToken)
     {
-        Embed(context, RowRange.Of(context.Layout.TokenCount, worker, workers));
-        context.Barrier();
+        Embed(worker);
+        worker.Barrier();
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            if (worker == 0)
+            if (worker.IsFirst)
             {
                 // One worker looks: all must agree whether the step goes on.
                 cancellationToken.ThrowIfCancellationRequested();
-                ReportHiddenStates(context, layer);
+                ReportHiddenStates(worker.Context, layer);
             }
 
-            _layers[layer].Run(context, worker, workers);
+            _layers[layer].Run(worker);
         }
 
-        if (worker == 0)
+        if (worker.IsFirst)
         {
-            ReportHiddenStates(context, _layers.Length);
-            ReportFinalStates(context);
+            ReportHiddenStates(worker.Context, _layers.Length);
+            ReportFinalStates(worker.Context);
         }
 
-        Project(context, worker, workers);
+        Project(worker);
     }
 
-    private void Embed(StepContext context, RowRange tokens)
+    private void Embed(in Worker worker)
     {
         int hidden = _embedding.Columns;
+        RowRange tokens = worker.Rows(worker.Layout.TokenCount);
         for (int token = tokens.Start; token < tokens.End; token++)
         {
-            byte* row = _embedding.Data + context.Layout.Tokens[token] * _embedding.RowBytes;
+            byte* row = _embedding.Data + worker.Layout.Tokens[token] * _embedding.RowBytes;
             _embedding.Format.Dequantize(
-                new ReadOnlySpan<byte>(row, (int)_embedding.RowBytes), new Span<float>(context.Workspace.Residual + (long)token * hidden, hidden));
+                new ReadOnlySpan<byte>(row, (int)_embedding.RowBytes), new Span<float>(worker.Workspace.Residual + (long)token * hidden, hidden));
         }
     }
 
-    private void Project(StepContext context, int worker, int workers)
+    private void Project(in Worker worker)
     {
-        StepResult result = context.Result;
+        StepResult result = worker.Context.Result;
         if (result.LogitRowCount == 0)
         {
             return;
         }
 
-        _finalNorm.Run(context, result.LogitTokens, result.LogitRowCount, worker, workers);
-        RowRange words = StepContext.Columns(_head.Rows, worker, workers);
-        MatrixProduct.MultiplyRows(_head, context.Workspace.NormedActivations.Buffer, words.Start, words.End, result.LogitRow(0), _head.Rows);
+        PreparedSpace space = _finalNorm.Run(worker, result.LogitTokens, result.LogitRowCount).Space;
+        RowRange words = worker.Columns(_head.Rows);
+        MatrixProduct.MultiplyRows(_head, space.NormedActivations.Buffer, words.Start, words.End, result.LogitRow(0), _head.Rows);
     }
 
     /// <summary>Copies the residual stream at a depth for the plans that ask for it, while nobody changes it.</summary>

@@ -26,36 +26,36 @@ internal sealed unsafe class DecoderLayer
         _norm = new PreNorm(weights.FeedForwardNorm, config.NormEpsilon, _moe?.InputForms ?? _dense!.InputForms);
     }
 
-    public void Run(StepContext context, int worker, int workers)
+    public void Run(in Worker worker)
     {
-        _attention.Run(context, worker, workers);
-        LayerRows rows = context.Layout.RowsOf(_layer);
+        _attention.Run(worker);
+        LayerRows rows = worker.Layout.RowsOf(_layer);
         int count = rows.FeedForwardCount;
         if (count == 0)
         {
             return;
         }
 
-        _norm.Run(context, rows.FeedForwardTokens, count, worker, workers);
+        Preparation preparation = _norm.Run(worker, rows.FeedForwardTokens, count);
         if (_moe is not null)
         {
-            _moe.Run(context, rows.FeedForwardTokens, count, worker, workers);
+            _moe.Run(worker, preparation, rows.FeedForwardTokens, count);
             return;
         }
 
-        _dense!.Expand(context, count, worker, workers);
-        context.Barrier();
-        _dense.Prepare(context, count, worker, workers);
-        context.Barrier();
-        RowRange columns = _dense.Contract(context, worker, workers);
+        _dense!.Expand(worker, preparation.Space, count);
+        worker.Barrier();
+        _dense.Prepare(preparation, worker.Workspace, count);
+        preparation.Barrier();
+        RowRange columns = _dense.Contract(worker, preparation.Space);
         for (int row = 0; row < count; row++)
         {
-            float* target = context.Workspace.Residual + (long)rows.FeedForwardTokens[row] * _hidden + columns.Start;
-            float* source = context.Workspace.Product + (long)row * _hidden + columns.Start;
+            float* target = worker.Workspace.Residual + (long)rows.FeedForwardTokens[row] * _hidden + columns.Start;
+            float* source = worker.Workspace.Product + (long)row * _hidden + columns.Start;
             Span<float> sum = new(target, columns.Count);
             VectorMath.Add(sum, new ReadOnlySpan<float>(source, columns.Count), sum);
         }
 
-        context.Barrier();
+        worker.Barrier();
     }
 }

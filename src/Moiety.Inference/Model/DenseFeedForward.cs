@@ -10,15 +10,14 @@ internal sealed unsafe class DenseFeedForward(GatedWeights weights)
     /// <summary>The forms in which the input must be prepared.</summary>
     public ActivationForms InputForms => weights.Gate.Format.Activations | weights.Up.Format.Activations;
 
-    /// <summary>Computes a worker's columns of silu(gate x) * up x from the normed activations.</summary>
-    public void Expand(StepContext context, int count, int worker, int workers)
+    /// <summary>Computes the worker's columns of silu(gate x) * up x from the normed activations.</summary>
+    public void Expand(in Worker worker, PreparedSpace input, int count)
     {
-        Workspace workspace = context.Workspace;
-        ActivationBuffer input = workspace.NormedActivations.Buffer;
+        Workspace workspace = worker.Workspace;
         int inner = weights.Gate.Rows;
-        RowRange columns = StepContext.Columns(inner, worker, workers);
-        MatrixProduct.MultiplyRows(weights.Gate, input, columns.Start, columns.End, workspace.Gate, inner);
-        MatrixProduct.MultiplyRows(weights.Up, input, columns.Start, columns.End, workspace.Up, inner);
+        RowRange columns = worker.Columns(inner);
+        MatrixProduct.MultiplyRows(weights.Gate, input.NormedActivations.Buffer, columns.Start, columns.End, workspace.Gate, inner);
+        MatrixProduct.MultiplyRows(weights.Up, input.NormedActivations.Buffer, columns.Start, columns.End, workspace.Up, inner);
         for (int row = 0; row < count; row++)
         {
             long offset = (long)row * inner + columns.Start;
@@ -27,21 +26,17 @@ internal sealed unsafe class DenseFeedForward(GatedWeights weights)
         }
     }
 
-    /// <summary>Prepares what <see cref="Expand"/> computed, a worker's share; to be called between two barriers.</summary>
-    public void Prepare(StepContext context, int count, int worker, int workers)
-    {
-        int inner = weights.Down.Columns;
-        context.Workspace.InnerActivations!.Buffer.Prepare(context.Workspace.Gate, count, inner, inner, weights.Down.Format.Activations, worker, workers);
-    }
+    /// <summary>Prepares what <see cref="Expand"/> computed; between two barriers.</summary>
+    public void Prepare(in Preparation preparation, Workspace workspace, int count) => preparation.Convert(
+        preparation.Space.InnerActivations!, workspace.Gate, count, weights.Down.Columns, weights.Down.Format.Activations);
 
-    /// <summary>Computes a worker's columns of the output into <see cref="Workspace.Product"/>.</summary>
+    /// <summary>Computes the worker's columns of the output into <see cref="Workspace.Product"/>.</summary>
     /// <returns>The columns.</returns>
-    public RowRange Contract(StepContext context, int worker, int workers)
+    public RowRange Contract(in Worker worker, PreparedSpace expanded)
     {
         int hidden = weights.Down.Rows;
-        RowRange columns = StepContext.Columns(hidden, worker, workers);
-        MatrixProduct.MultiplyRows(
-            weights.Down, context.Workspace.InnerActivations!.Buffer, columns.Start, columns.End, context.Workspace.Product, hidden);
+        RowRange columns = worker.Columns(hidden);
+        MatrixProduct.MultiplyRows(weights.Down, expanded.InnerActivations!.Buffer, columns.Start, columns.End, worker.Workspace.Product, hidden);
         return columns;
     }
 }

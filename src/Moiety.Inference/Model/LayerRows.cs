@@ -11,6 +11,7 @@ internal sealed unsafe class LayerRows : IDisposable
     private readonly ScratchBuffer<int> _attendingRows = new();
     private readonly ScratchBuffer<int> _feedForwardTokens = new();
     private readonly ScratchBuffer<AttentionTile> _tiles = new();
+    private int _longestSlice;
 
     /// <summary>Tokens whose keys and values are computed (and queries with them).</summary>
     public int KeyValueCount { get; private set; }
@@ -22,6 +23,9 @@ internal sealed unsafe class LayerRows : IDisposable
     public int FeedForwardCount { get; private set; }
 
     public int TileCount { get; private set; }
+
+    /// <summary>Whether every sequence has one token that attends, so that row, attending entry and tile are the same.</summary>
+    public bool IsDecode => TileCount == KeyValueCount && AttendingCount == KeyValueCount && _longestSlice == 1;
 
     /// <summary>[key-value row]: token.</summary>
     public int* KeyValueTokens => _keyValueTokens.Data;
@@ -48,6 +52,7 @@ internal sealed unsafe class LayerRows : IDisposable
         AttendingCount = 0;
         FeedForwardCount = 0;
         TileCount = 0;
+        _longestSlice = 0;
     }
 
     /// <summary>Adds the next token.</summary>
@@ -76,6 +81,7 @@ internal sealed unsafe class LayerRows : IDisposable
     /// <param name="tileLength">Most tokens of a tile.</param>
     public void AddTiles(int slice, int start, int tileLength)
     {
+        _longestSlice = Math.Max(_longestSlice, AttendingCount - start);
         for (; start < AttendingCount; start += tileLength)
         {
             Tiles[TileCount++] = new AttentionTile(slice, start, Math.Min(start + tileLength, AttendingCount));

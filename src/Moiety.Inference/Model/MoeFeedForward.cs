@@ -39,51 +39,48 @@ internal sealed unsafe class MoeFeedForward
     public ActivationForms InputForms { get; }
 
     /// <summary>Adds y to the residual stream, from the normed activations. Ends with a barrier.</summary>
-    public void Run(StepContext context, int* tokens, int count, int worker, int workers)
+    public void Run(in Worker worker, in Preparation preparation, int* tokens, int count)
     {
-        Workspace workspace = context.Workspace;
-        _router.Score(context, worker, workers);
-        ScoreBranches(workspace, worker, workers);
-        _fixed?.Expand(context, count, worker, workers);
-        context.Barrier();
-
-        _router.Choose(context, tokens, RowRange.Of(count, worker, workers));
-        WeighBranches(workspace, RowRange.Of(count, worker, workers));
-        _fixed?.Prepare(context, count, worker, workers);
-        context.Barrier();
-
-        if (worker == 0)
+        PreparedSpace space = preparation.Space;
+        _router.Score(preparation);
+        ScoreBranches(preparation);
+        preparation.Barrier();
+        _router.Choose(worker.Context, preparation, tokens, count);
+        WeighBranches(preparation, count);
+        preparation.Barrier();
+        if (preparation.IsFirst)
         {
-            _router.Sort(context, count);
+            _router.Sort(space, count);
         }
 
-        context.Barrier();
-        Expand(context, worker, workers);
-        context.Barrier();
+        preparation.Barrier();
+        if (worker.IsFirst)
+        {
+            _router.Report(worker.Context, space, tokens, count);
+        }
 
-        int slots = count * _weights.Config.TopK;
-        ActivationBuffer expanded = workspace.ExpertActivations!.Buffer;
-        expanded.Prepare(workspace.ExpertGate, slots, _inner, _inner, _downForms, worker, workers);
-        context.Barrier();
-
-        RoutingTable table = context.Routing;
+        _fixed?.Expand(worker, space, count);
+        Expand(worker, space);
+        worker.Barrier();
+        _fixed?.Prepare(preparation, worker.Workspace, count);
+        preparation.Convert(space.ExpertActivations!, worker.Workspace.ExpertGate, count * _weights.Config.TopK, _inner, _downForms);
+        preparation.Barrier();
+        _fixed?.Contract(worker, space);
         MatrixProduct.MultiplyGathered(
-            _weights.Downs, new ReadOnlySpan<int>(table.ExpertOffsets, _weights.Downs.Length + 1), expanded, null, workspace.ExpertProduct, _hidden, worker, workers);
-        _fixed?.Contract(context, worker, workers);
-        Combine(context, tokens, count, StepContext.Columns(_hidden, worker, workers));
-        context.Barrier();
+            _weights.Downs, Offsets(space), space.ExpertActivations!.Buffer, null, worker.Workspace.ExpertProduct, _hidden, worker.Index, worker.Count);
+        Combine(worker, space, tokens, count);
+        worker.Barrier();
     }
 
-    /// <summary>Gate and up of all experts over their contiguous slots, a worker's columns.</summary>
-    private void Expand(StepContext context, int worker, int workers)
+    /// <summary>Gate and up of all experts over their contiguous slots, the worker's columns.</summary>
+    private void Expand(in Worker worker, PreparedSpace space)
     {
-        Workspace workspace = context.Workspace;
-        RoutingTable table = context.Routing;
-        ActivationBuffer input = workspace.NormedActivations.Buffer;
-        ReadOnlySpan<int> offsets = new(table.ExpertOffsets, _weights.Gates.Length + 1);
-        MatrixProduct.MultiplyGathered(_weights.Gates, offsets, input, table.RowOf, workspace.ExpertGate, _inner, worker, workers);
-        MatrixProduct.MultiplyGathered(_weights.Ups, offsets, input, table.RowOf, workspace.ExpertUp, _inner, worker, workers);
-        RowRange columns = StepContext.Columns(_inner, worker, workers);
+        Workspace workspace = worker.Workspace;
+        ActivationBuffer input = space.NormedActivations.Buffer;
+        ReadOnlySpan<int> offsets = Offsets(space);
+        MatrixProduct.MultiplyGathered(_weights.Gates, offsets, input, space.Routing.RowOf, workspace.ExpertGate, _inner, worker.Index, worker.Count);
+        MatrixProduct.MultiplyGathered(_weights.Ups, offsets, input, space.Routing.RowOf, workspace.ExpertUp, _inner, worker.Index, worker.Count);
+        RowRange columns = worker.Columns(_inner);
         for (int slot = 0; slot < offsets[^1]; slot++)
         {
             long offset = (long)slot * _inner + columns.Start;
@@ -92,30 +89,33 @@ internal sealed unsafe class MoeFeedForward
         }
     }
 
-    private void ScoreBranches(Workspace workspace, int worker, int workers)
+    private ReadOnlySpan<int> Offsets(PreparedSpace space) => new(space.Routing.ExpertOffsets, _weights.Gates.Length + 1);
+
+    private void ScoreBranches(in Preparation preparation)
     {
-        // Two rows: the last worker has the least to do with the router.
-        if (_weights.Coefficient is { } coefficient && worker == workers - 1)
+        // Two rows: one worker does them.
+        if (_weights.Coefficient is { } coefficient && preparation.IsFirst)
         {
-            MatrixProduct.MultiplyRows(coefficient, workspace.NormedActivations.Buffer, 0, 2, workspace.Coefficients, 2);
+            MatrixProduct.MultiplyRows(coefficient, preparation.Space.NormedActivations.Buffer, 0, 2, preparation.Space.Coefficients, 2);
         }
     }
 
-    private void WeighBranches(Workspace workspace, RowRange rows)
+    private void WeighBranches(in Preparation preparation, int count)
     {
+        RowRange rows = preparation.Rows(count);
         for (int row = rows.Start; _fixed is not null && row < rows.End; row++)
         {
-            Span<float> coefficients = new(workspace.Coefficients + 2L * row, 2);
+            Span<float> coefficients = new(preparation.Space.Coefficients + 2L * row, 2);
             VectorMath.Add(coefficients, _weights.CoefficientBias, coefficients);
             Softmax.Apply(coefficients);
         }
     }
 
-    /// <summary>Adds the weighted outputs to a worker's columns of the residual stream, in the order of the choices.</summary>
-    private void Combine(StepContext context, int* tokens, int count, RowRange columns)
+    /// <summary>Adds the weighted outputs to the worker's columns of the residual stream, in the order of the choices.</summary>
+    private void Combine(in Worker worker, PreparedSpace space, int* tokens, int count)
     {
-        Workspace workspace = context.Workspace;
-        RoutingTable table = context.Routing;
+        Workspace workspace = worker.Workspace;
+        RowRange columns = worker.Columns(_hidden);
         int topK = _weights.Config.TopK;
         for (int row = 0; row < count; row++)
         {
@@ -127,14 +127,14 @@ internal sealed unsafe class MoeFeedForward
             }
             else
             {
-                expertShare = workspace.Coefficients[2L * row];
-                VectorMath.Scale(workspace.Coefficients[2L * row + 1], sum, sum);
+                expertShare = space.Coefficients[2L * row];
+                VectorMath.Scale(space.Coefficients[2L * row + 1], sum, sum);
             }
 
             for (int choice = row * topK; choice < (row + 1) * topK; choice++)
             {
-                float* output = workspace.ExpertProduct + (long)table.SlotOf[choice] * _hidden + columns.Start;
-                VectorMath.Axpy(expertShare * table.Weight[choice], new ReadOnlySpan<float>(output, columns.Count), sum);
+                float* output = workspace.ExpertProduct + (long)space.Routing.SlotOf[choice] * _hidden + columns.Start;
+                VectorMath.Axpy(expertShare * space.Routing.Weight[choice], new ReadOnlySpan<float>(output, columns.Count), sum);
             }
 
             Span<float> target = new(workspace.Residual + (long)tokens[row] * _hidden + columns.Start, columns.Count);

@@ -9,45 +9,28 @@ namespace Moiety.Inference.Model;
 /// </summary>
 internal sealed unsafe class PreNorm(float[] weight, float epsilon, ActivationForms forms)
 {
-    /// <summary>Ends with a barrier: afterwards every worker may multiply.</summary>
-    /// <param name="context">The step.</param>
+    /// <summary>Afterwards the worker may multiply by the space's normed activations.</summary>
+    /// <param name="worker">This worker.</param>
     /// <param name="tokens">[row]: token.</param>
     /// <param name="count">Rows.</param>
-    /// <param name="worker">This worker.</param>
-    /// <param name="workers">Workers of the team.</param>
-    public void Run(StepContext context, int* tokens, int count, int worker, int workers)
+    public Preparation Run(in Worker worker, int* tokens, int count)
     {
-        Workspace workspace = context.Workspace;
-        ActivationBuffer activations = workspace.NormedActivations.Buffer;
+        Preparation preparation = worker.Prepare(count);
+        PreparedSpace space = preparation.Space;
         int size = weight.Length;
-        if (count == 1)
-        {
-            // One row is done sooner than a barrier is passed.
-            if (worker == 0)
-            {
-                Normalize(workspace, tokens, 0);
-                activations.Prepare(workspace.Normed, 1, size, size, forms, 0, 1);
-            }
-
-            context.Barrier();
-            return;
-        }
-
-        RowRange rows = RowRange.Of(count, worker, workers);
+        RowRange rows = preparation.Rows(count);
         for (int row = rows.Start; row < rows.End; row++)
         {
-            Normalize(workspace, tokens, row);
+            Apply(worker.Workspace.Residual + (long)tokens[row] * size, space.Normed + (long)row * size);
         }
 
-        context.Barrier();
-        activations.Prepare(workspace.Normed, count, size, size, forms, worker, workers);
-        context.Barrier();
+        preparation.Barrier();
+        preparation.Convert(space.NormedActivations, space.Normed, count, size, forms);
+        preparation.Barrier();
+        return preparation;
     }
 
-    /// <summary>Normalizes one row of the residual stream.</summary>
+    /// <summary>Normalizes one row.</summary>
     public void Apply(float* input, float* output) =>
         RmsNorm.Apply(new ReadOnlySpan<float>(input, weight.Length), weight, epsilon, new Span<float>(output, weight.Length));
-
-    private void Normalize(Workspace workspace, int* tokens, int row) =>
-        Apply(workspace.Residual + (long)tokens[row] * weight.Length, workspace.Normed + (long)row * weight.Length);
 }

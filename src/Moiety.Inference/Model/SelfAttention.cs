@@ -21,6 +21,9 @@ internal sealed unsafe class SelfAttention
 {
     private const int Lanes = 16;
 
+    // So many queries share a head's keys that decoding them once pays.
+    private const int RowsToDecode = 8;
+
     private readonly int _layer;
     private readonly LayerWeights _weights;
     private readonly RotaryEmbedding _rotary;
@@ -50,80 +53,96 @@ internal sealed unsafe class SelfAttention
         _group = _queryWidth / _keyWidth;
     }
 
-    public void Run(StepContext context, int worker, int workers)
+    public void Run(in Worker worker)
     {
-        LayerRows rows = context.Layout.RowsOf(_layer);
+        LayerRows rows = worker.Layout.RowsOf(_layer);
         if (rows.KeyValueCount == 0)
         {
             return;
         }
 
-        Workspace workspace = context.Workspace;
-        _norm.Run(context, rows.KeyValueTokens, rows.KeyValueCount, worker, workers);
-        Multiply(_weights.Query, workspace.NormedActivations, workspace.Queries, worker, workers);
-        Multiply(_weights.Key, workspace.NormedActivations, workspace.Keys, worker, workers);
-        Multiply(_weights.Value, workspace.NormedActivations, workspace.Values, worker, workers);
-        context.Barrier();
-        RotateAndStore(context, rows, worker, workers);
-        if (worker == 0)
+        Workspace workspace = worker.Workspace;
+        ActivationBuffer normed = _norm.Run(worker, rows.KeyValueTokens, rows.KeyValueCount).Space.NormedActivations.Buffer;
+        Multiply(worker, _weights.Query, normed, workspace.Queries);
+        Multiply(worker, _weights.Key, normed, workspace.Keys);
+        Multiply(worker, _weights.Value, normed, workspace.Values);
+        if (worker.IsFirst)
         {
+            // Nobody takes a tile before the next barrier.
             _next = 0;
         }
 
-        context.Barrier();
+        worker.Barrier();
+        if (!rows.IsDecode)
+        {
+            RowRange units = worker.Rows(checked(rows.KeyValueCount * _keyValueHeads));
+            for (int unit = units.Start; unit < units.End; unit++)
+            {
+                RotateAndStore(worker, rows, unit / _keyValueHeads, unit % _keyValueHeads);
+            }
+
+            worker.Barrier();
+        }
+
         if (rows.AttendingCount == 0)
         {
             return;
         }
 
+        AttendTiles(worker, rows);
+        worker.Barrier();
+        Preparation preparation = worker.Prepare(rows.AttendingCount);
+        Activations mixed = preparation.Space.MixedActivations;
+        preparation.Convert(mixed, workspace.Mixed, rows.AttendingCount, _queryWidth, _weights.Output.Format.Activations);
+        preparation.Barrier();
+        RowRange columns = Multiply(worker, _weights.Output, mixed.Buffer, workspace.Product);
+        AddToResidual(workspace, rows, columns);
+        worker.Barrier();
+    }
+
+    private static RowRange Multiply(in Worker worker, Matrix weights, ActivationBuffer activations, float* output)
+    {
+        RowRange columns = worker.Columns(weights.Rows);
+        MatrixProduct.MultiplyRows(weights, activations, columns.Start, columns.End, output, weights.Rows);
+        return columns;
+    }
+
+    private void AttendTiles(in Worker worker, LayerRows rows)
+    {
         // Tiles differ in cost: workers take the next one when they are done. The longest come last in a prompt, so begin there.
         int units = rows.TileCount * _keyValueHeads;
         for (int unit = Interlocked.Increment(ref _next); unit <= units; unit = Interlocked.Increment(ref _next))
         {
-            int index = units - unit;
-            Attend(context, rows, rows.Tiles[index / _keyValueHeads], index % _keyValueHeads, worker);
-        }
-
-        context.Barrier();
-        workspace.MixedActivations.Buffer.Prepare(
-            workspace.Mixed, rows.AttendingCount, _queryWidth, _queryWidth, _weights.Output.Format.Activations, worker, workers);
-        context.Barrier();
-        RowRange columns = Multiply(_weights.Output, workspace.MixedActivations, workspace.Product, worker, workers);
-        AddToResidual(workspace, rows, columns);
-        context.Barrier();
-    }
-
-    private static RowRange Multiply(Matrix weights, Activations activations, float* output, int worker, int workers)
-    {
-        RowRange columns = StepContext.Columns(weights.Rows, worker, workers);
-        MatrixProduct.MultiplyRows(weights, activations.Buffer, columns.Start, columns.End, output, weights.Rows);
-        return columns;
-    }
-
-    private void RotateAndStore(StepContext context, LayerRows rows, int worker, int workers)
-    {
-        Workspace workspace = context.Workspace;
-        RowRange units = RowRange.Of(checked(rows.KeyValueCount * _keyValueHeads), worker, workers);
-        for (int unit = units.Start; unit < units.End; unit++)
-        {
-            int row = unit / _keyValueHeads;
-            int head = unit % _keyValueHeads;
-            int token = rows.KeyValueTokens[row];
-            float* queries = workspace.Queries + (long)row * _queryWidth + head * _group * _headSize;
-            for (int member = 0; member < _group; member++)
+            int tile = (units - unit) / _keyValueHeads;
+            int head = (units - unit) % _keyValueHeads;
+            if (rows.IsDecode)
             {
-                _rotary.Rotate(token, queries + member * _headSize);
+                // One token for each sequence: a tile is a row, and no other tile needs what it stores.
+                RotateAndStore(worker, rows, tile, head);
             }
 
-            long offset = (long)row * _keyWidth + head * _headSize;
-            _rotary.Rotate(token, workspace.Keys + offset);
-            ref readonly SliceState slice = ref context.Layout.SliceOf(token);
-            int index = slice.Cached + token - slice.Start;
-            byte* page = slice.Cache.Page(index / _pages.PageSize);
-            long slot = (long)(index % _pages.PageSize) * _pages.RowBytes;
-            Store(workspace.Keys + offset, page + _pages.KeyOffset(_layer, head) + slot);
-            Store(workspace.Values + offset, page + _pages.ValueOffset(_layer, head) + slot);
+            Attend(worker.Context, rows, rows.Tiles[tile], head, worker.Index);
         }
+    }
+
+    private void RotateAndStore(in Worker worker, LayerRows rows, int row, int head)
+    {
+        Workspace workspace = worker.Workspace;
+        int token = rows.KeyValueTokens[row];
+        float* queries = workspace.Queries + (long)row * _queryWidth + head * _group * _headSize;
+        for (int member = 0; member < _group; member++)
+        {
+            _rotary.Rotate(token, queries + member * _headSize);
+        }
+
+        long offset = (long)row * _keyWidth + head * _headSize;
+        _rotary.Rotate(token, workspace.Keys + offset);
+        ref readonly SliceState slice = ref worker.Layout.SliceOf(token);
+        int index = slice.Cached + token - slice.Start;
+        byte* page = slice.Cache.Page(index / _pages.PageSize);
+        long slot = (long)(index % _pages.PageSize) * _pages.RowBytes;
+        Store(workspace.Keys + offset, page + _pages.KeyOffset(_layer, head) + slot);
+        Store(workspace.Values + offset, page + _pages.ValueOffset(_layer, head) + slot);
     }
 
     private void Store(float* values, byte* row) =>
@@ -138,20 +157,24 @@ internal sealed unsafe class SelfAttention
         float scale = 1 / MathF.Sqrt(_headSize);
         (int first, int end) = KeysOf(slice, rows, tile);
         bool gaps = false;
+        bool decodes = _format != StorageFormats.F32 && (tile.End - tile.Start) * _group >= RowsToDecode;
+        StorageFormat format = decodes ? StorageFormats.F32 : _format;
+        long rowBytes = format.RowBytes(_headSize);
         for (int page = first / _pages.PageSize; page * _pages.PageSize < end; page++)
         {
             byte* address = slice.Cache.Page(page);
             byte* keys = address + _pages.KeyOffset(_layer, head);
+            keys = decodes ? Decode(workspace, keys, SlotsOf(page, end), worker) : keys;
             gaps |= ((ulong*)address)[_layer] != 0;
             for (int entry = tile.Start; entry < tile.End; entry++)
             {
                 (int from, int to) = Overlap(slice, IndexOf(slice, rows, entry), page);
                 float* query = workspace.Queries + (long)rows.AttendingRows[entry] * _queryWidth + head * _group * _headSize;
                 float* row = scores + (long)(entry - tile.Start) * _group * stride + from;
-                byte* key = keys + (long)(from - page * _pages.PageSize) * _pages.RowBytes;
+                byte* key = keys + (from - page * _pages.PageSize) * rowBytes;
                 for (int member = 0; member < _group && from < to; member++)
                 {
-                    Attention.Scores(_format, query + member * _headSize, key, _pages.RowBytes, to - from, _headSize, scale, row + (long)member * stride);
+                    Attention.Scores(format, query + member * _headSize, key, rowBytes, to - from, _headSize, scale, row + (long)member * stride);
                 }
             }
         }
@@ -170,18 +193,30 @@ internal sealed unsafe class SelfAttention
         for (int page = first / _pages.PageSize; page * _pages.PageSize < end; page++)
         {
             byte* values = slice.Cache.Page(page) + _pages.ValueOffset(_layer, head);
+            values = decodes ? Decode(workspace, values, SlotsOf(page, end), worker) : values;
             for (int entry = tile.Start; entry < tile.End; entry++)
             {
                 (int from, int to) = Overlap(slice, IndexOf(slice, rows, entry), page);
                 float* row = scores + (long)(entry - tile.Start) * _group * stride + from;
-                byte* value = values + (long)(from - page * _pages.PageSize) * _pages.RowBytes;
+                byte* value = values + (from - page * _pages.PageSize) * rowBytes;
                 for (int member = 0; member < _group && from < to; member++)
                 {
                     Attention.Accumulate(
-                        _format, row + (long)member * stride, value, _pages.RowBytes, to - from, _headSize, Mixed(workspace, entry, head) + member * _headSize);
+                        format, row + (long)member * stride, value, rowBytes, to - from, _headSize, Mixed(workspace, entry, head) + member * _headSize);
                 }
             }
         }
+    }
+
+    /// <summary>Slots of a page up to the last key of a tile.</summary>
+    private int SlotsOf(int page, int end) => Math.Min(_pages.PageSize, end - page * _pages.PageSize);
+
+    /// <summary>Decodes rows of one head to singles: the same values that the kernels of the format decode.</summary>
+    private byte* Decode(Workspace workspace, byte* rows, int slots, int worker)
+    {
+        float* decoded = workspace.DecodedRows(worker);
+        _format.Dequantize(new ReadOnlySpan<byte>(rows, slots * _pages.RowBytes), new Span<float>(decoded, slots * _headSize));
+        return (byte*)decoded;
     }
 
     /// <summary>Turns the scores of one query head into weights that sum to 1, and hands them out where a plan asks for it.</summary>

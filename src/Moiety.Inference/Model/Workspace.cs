@@ -14,9 +14,7 @@ internal sealed unsafe class Workspace : IDisposable
     private readonly int _innerSize;
     private readonly int _expertInnerSize;
     private readonly int _topK;
-    private readonly int _experts;
     private readonly ScratchBuffer<float> _residual = new();
-    private readonly ScratchBuffer<float> _normed = new();
     private readonly ScratchBuffer<float> _queries = new();
     private readonly ScratchBuffer<float> _keys = new();
     private readonly ScratchBuffer<float> _values = new();
@@ -24,14 +22,15 @@ internal sealed unsafe class Workspace : IDisposable
     private readonly ScratchBuffer<float> _product = new();
     private readonly ScratchBuffer<float> _gate = new();
     private readonly ScratchBuffer<float> _up = new();
-    private readonly ScratchBuffer<float> _routerLogits = new();
-    private readonly ScratchBuffer<float> _coefficients = new();
     private readonly ScratchBuffer<float> _expertGate = new();
     private readonly ScratchBuffer<float> _expertUp = new();
     private readonly ScratchBuffer<float> _expertProduct = new();
     private readonly ScratchBuffer<float>[] _scores;
+    private readonly ScratchBuffer<float>[] _decodedRows;
+    private readonly PreparedSpace _shared;
+    private readonly PreparedSpace[] _private;
 
-    public Workspace(ModelConfig config, int workers)
+    public Workspace(ModelConfig config, int pageSize, int workers)
     {
         _config = config;
         foreach (FeedForwardConfig layer in config.FeedForwards)
@@ -39,25 +38,24 @@ internal sealed unsafe class Workspace : IDisposable
             _innerSize = Math.Max(_innerSize, layer.IntermediateSize);
             _expertInnerSize = Math.Max(_expertInnerSize, layer.Moe?.ExpertIntermediateSize ?? 0);
             _topK = Math.Max(_topK, layer.Moe?.TopK ?? 0);
-            _experts = Math.Max(_experts, layer.Moe?.ExpertCount ?? 0);
         }
 
-        NormedActivations = new Activations(config.HiddenSize);
-        MixedActivations = new Activations(config.HeadCount * config.HeadSize);
-        InnerActivations = _innerSize > 0 ? new Activations(_innerSize) : null;
-        ExpertActivations = _expertInnerSize > 0 ? new Activations(_expertInnerSize) : null;
+        _shared = new PreparedSpace(config, isShared: true);
         _scores = new ScratchBuffer<float>[workers];
+        _decodedRows = new ScratchBuffer<float>[workers];
+        _private = new PreparedSpace[workers];
         for (int worker = 0; worker < workers; worker++)
         {
             _scores[worker] = new ScratchBuffer<float>();
+            _decodedRows[worker] = new ScratchBuffer<float>();
+            _decodedRows[worker].Ensure((long)pageSize * config.HeadSize);
+            _private[worker] = new PreparedSpace(config, isShared: false);
+            _private[worker].Ensure(1);
         }
     }
 
     /// <summary>[token, hidden]: the residual stream.</summary>
     public float* Residual => _residual.Data;
-
-    /// <summary>[row, hidden].</summary>
-    public float* Normed => _normed.Data;
 
     /// <summary>[row, heads * head size].</summary>
     public float* Queries => _queries.Data;
@@ -80,12 +78,6 @@ internal sealed unsafe class Workspace : IDisposable
     /// <summary>[row, inner].</summary>
     public float* Up => _up.Data;
 
-    /// <summary>[row, experts].</summary>
-    public float* RouterLogits => _routerLogits.Data;
-
-    /// <summary>[row, 2].</summary>
-    public float* Coefficients => _coefficients.Data;
-
     /// <summary>[slot, expert inner].</summary>
     public float* ExpertGate => _expertGate.Data;
 
@@ -95,21 +87,22 @@ internal sealed unsafe class Workspace : IDisposable
     /// <summary>[slot, hidden].</summary>
     public float* ExpertProduct => _expertProduct.Data;
 
-    public Activations NormedActivations { get; }
-
-    public Activations MixedActivations { get; }
-
-    /// <summary>Null when no layer has a dense branch.</summary>
-    public Activations? InnerActivations { get; }
-
-    /// <summary>Null when no layer has experts.</summary>
-    public Activations? ExpertActivations { get; }
-
     /// <summary>Elements from one row of a worker's scores to the next.</summary>
     public int ScoreStride { get; private set; }
 
     /// <summary>[tile row, key]: a worker's own.</summary>
     public float* Scores(int worker) => _scores[worker].Data;
+
+    /// <summary>[slot of a page, head size]: a worker's own.</summary>
+    public float* DecodedRows(int worker) => _decodedRows[worker].Data;
+
+    /// <summary>
+    /// Where a worker prepares the input of products: one row sooner in a space of its own than together with the others,
+    /// since that takes two barriers.
+    /// </summary>
+    /// <param name="rows">Rows of the layer.</param>
+    /// <param name="worker">The worker.</param>
+    public PreparedSpace PreparedFor(int rows, int worker) => rows == 1 ? _private[worker] : _shared;
 
     /// <summary>Makes room for a step.</summary>
     public void Ensure(StepLayout layout)
@@ -118,7 +111,6 @@ internal sealed unsafe class Workspace : IDisposable
         int queries = _config.HeadCount * _config.HeadSize;
         int keys = _config.KeyValueHeadCount * _config.HeadSize;
         _residual.Ensure(tokens * _config.HiddenSize);
-        _normed.Ensure(tokens * _config.HiddenSize);
         _product.Ensure(tokens * _config.HiddenSize);
         _queries.Ensure(tokens * queries);
         _mixed.Ensure(tokens * queries);
@@ -126,19 +118,10 @@ internal sealed unsafe class Workspace : IDisposable
         _values.Ensure(tokens * keys);
         _gate.Ensure(tokens * _innerSize);
         _up.Ensure(tokens * _innerSize);
-        NormedActivations.Ensure(layout.TokenCount);
-        MixedActivations.Ensure(layout.TokenCount);
-        InnerActivations?.Ensure(layout.TokenCount);
-        if (ExpertActivations is not null)
-        {
-            long slots = tokens * _topK;
-            _routerLogits.Ensure(tokens * _experts);
-            _coefficients.Ensure(tokens * 2);
-            _expertGate.Ensure(slots * _expertInnerSize);
-            _expertUp.Ensure(slots * _expertInnerSize);
-            _expertProduct.Ensure(slots * _config.HiddenSize);
-            ExpertActivations.Ensure(checked((int)slots));
-        }
+        _expertGate.Ensure(tokens * _topK * _expertInnerSize);
+        _expertUp.Ensure(tokens * _topK * _expertInnerSize);
+        _expertProduct.Ensure(tokens * _topK * _config.HiddenSize);
+        _shared.Ensure(layout.TokenCount);
 
         ScoreStride = (layout.MaxKeys + Lanes - 1) / Lanes * Lanes;
         int group = _config.HeadCount / _config.KeyValueHeadCount;
@@ -151,14 +134,15 @@ internal sealed unsafe class Workspace : IDisposable
     public void Dispose()
     {
         foreach (ScratchBuffer<float> buffer in (ReadOnlySpan<ScratchBuffer<float>>)
-            [_residual, _normed, _queries, _keys, _values, _mixed, _product, _gate, _up, _routerLogits, _coefficients, _expertGate, _expertUp, _expertProduct, .. _scores])
+            [_residual, _queries, _keys, _values, _mixed, _product, _gate, _up, _expertGate, _expertUp, _expertProduct, .. _scores, .. _decodedRows])
         {
             buffer.Dispose();
         }
 
-        NormedActivations.Dispose();
-        MixedActivations.Dispose();
-        InnerActivations?.Dispose();
-        ExpertActivations?.Dispose();
+        _shared.Dispose();
+        foreach (PreparedSpace space in _private)
+        {
+            space.Dispose();
+        }
     }
 }

@@ -1,5 +1,4 @@
 using Moiety.Inference.Model;
-using Moiety.Inference.Steps;
 using Moiety.Models;
 using Moiety.Models.Configuration;
 using Moiety.Numerics;
@@ -11,49 +10,57 @@ namespace Moiety.Inference.Routing;
 /// <summary>Sends tokens to experts: gating logits, choice, and the mapping table by counting sort.</summary>
 internal sealed unsafe class Router(int layer, Matrix weights, MoeConfig config)
 {
-    /// <summary>Computes a worker's share of the logits of all rows.</summary>
-    public void Score(StepContext context, int worker, int workers)
+    /// <summary>Computes a share of the logits of all rows.</summary>
+    public void Score(in Preparation preparation)
     {
-        RowRange experts = StepContext.Columns(weights.Rows, worker, workers);
-        MatrixProduct.MultiplyRows(
-            weights, context.Workspace.NormedActivations.Buffer, experts.Start, experts.End, context.Workspace.RouterLogits, weights.Rows);
+        PreparedSpace space = preparation.Space;
+        RowRange experts = preparation.Columns(weights.Rows);
+        MatrixProduct.MultiplyRows(weights, space.NormedActivations.Buffer, experts.Start, experts.End, space.RouterLogits, weights.Rows);
     }
 
-    /// <summary>Chooses the experts of a worker's share of the rows.</summary>
+    /// <summary>Chooses the experts of a share of the rows.</summary>
     /// <param name="context">The step.</param>
+    /// <param name="preparation">The share; its space's table is filled in.</param>
     /// <param name="tokens">[row]: token.</param>
-    /// <param name="rows">The worker's rows.</param>
+    /// <param name="count">Rows.</param>
     /// <exception cref="InvalidInputException">Logits are not finite.</exception>
-    public void Choose(StepContext context, int* tokens, RowRange rows)
+    public void Choose(StepContext context, in Preparation preparation, int* tokens, int count)
     {
-        RoutingTable table = context.Routing;
+        PreparedSpace space = preparation.Space;
+        RowRange rows = preparation.Rows(count);
         for (int row = rows.Start; row < rows.End; row++)
         {
-            Span<float> logits = new(context.Workspace.RouterLogits + (long)row * config.ExpertCount, config.ExpertCount);
-            Span<int> experts = new(table.ExpertOf + (long)row * config.TopK, config.TopK);
-            Span<float> expertWeights = new(table.Weight + (long)row * config.TopK, config.TopK);
+            Span<float> logits = new(space.RouterLogits + (long)row * config.ExpertCount, config.ExpertCount);
+            Span<int> experts = new(space.Routing.ExpertOf + (long)row * config.TopK, config.TopK);
+            Span<float> expertWeights = new(space.Routing.Weight + (long)row * config.TopK, config.TopK);
             if (!Gate.Choose(config, logits, experts, expertWeights))
             {
                 throw NotFinite(context, tokens[row]);
             }
-
-            Report(context, tokens[row], experts, expertWeights);
         }
     }
 
-    /// <summary>Sorts all choices by expert. One worker does it.</summary>
-    public void Sort(StepContext context, int rows) => context.Routing.Sort(rows, config.TopK, config.ExpertCount);
+    /// <summary>Sorts all choices by expert. One worker does it for each space.</summary>
+    public void Sort(PreparedSpace space, int count) => space.Routing.Sort(count, config.TopK, config.ExpertCount);
 
-    private void Report(StepContext context, int token, ReadOnlySpan<int> experts, ReadOnlySpan<float> expertWeights)
+    /// <summary>Hands out the choices for the plans that ask for them. One worker does it.</summary>
+    public void Report(StepContext context, PreparedSpace space, int* tokens, int count)
     {
-        ref readonly SliceState slice = ref context.Layout.SliceOf(token);
-        int index = slice.Plan?.RouterDecisions.IndexOf(layer) ?? -1;
-        if (index >= 0)
+        for (int row = 0; row < count; row++)
         {
-            StepResult result = context.Result;
-            int sliceIndex = context.Layout.SliceIndexOf(token);
-            experts.CopyTo(new Span<int>(result.Experts(sliceIndex, index, token - slice.Start), experts.Length));
-            expertWeights.CopyTo(new Span<float>(result.ExpertWeights(sliceIndex, index, token - slice.Start), experts.Length));
+            int token = tokens[row];
+            ref readonly SliceState slice = ref context.Layout.SliceOf(token);
+            int index = slice.Plan?.RouterDecisions.IndexOf(layer) ?? -1;
+            if (index >= 0)
+            {
+                int sliceIndex = context.Layout.SliceIndexOf(token);
+                int position = token - slice.Start;
+                long offset = (long)row * config.TopK;
+                new ReadOnlySpan<int>(space.Routing.ExpertOf + offset, config.TopK)
+                    .CopyTo(new Span<int>(context.Result.Experts(sliceIndex, index, position), config.TopK));
+                new ReadOnlySpan<float>(space.Routing.Weight + offset, config.TopK)
+                    .CopyTo(new Span<float>(context.Result.ExpertWeights(sliceIndex, index, position), config.TopK));
+            }
         }
     }
 

@@ -1,5 +1,3 @@
-using Moiety.Models.Configuration;
-
 namespace Moiety.Inference.Routing;
 
 /// <summary>
@@ -14,16 +12,6 @@ internal sealed unsafe class RoutingTable : IDisposable
     private readonly ScratchBuffer<int> _slots = new();
     private readonly ScratchBuffer<int> _rows = new();
     private readonly ScratchBuffer<int> _offsets = new();
-    private readonly ScratchBuffer<int> _hit = new();
-
-    /// <summary>Tokens.</summary>
-    public int RowCount { get; private set; }
-
-    /// <summary>Choices of each token, k.</summary>
-    public int TopK { get; private set; }
-
-    /// <summary>Experts that some token chose.</summary>
-    public int HitCount { get; private set; }
 
     /// <summary>[row, choice]: the expert, best choice first.</summary>
     public int* ExpertOf => _experts.Data;
@@ -40,34 +28,20 @@ internal sealed unsafe class RoutingTable : IDisposable
     /// <summary>[expert + 1]: expert e owns the slots [ExpertOffsets[e], ExpertOffsets[e + 1]).</summary>
     public int* ExpertOffsets => _offsets.Data;
 
-    /// <summary>[hit]: ids of the experts that some token chose, ascending.</summary>
-    public int* Hit => _hit.Data;
-
-    /// <summary>Makes room for any layer of a model, so that filling the table allocates nothing.</summary>
-    public void Ensure(int rows, ModelConfig config)
+    /// <summary>Makes room, so that filling the table allocates nothing.</summary>
+    public void Ensure(int rows, int topK, int experts)
     {
-        int topK = 0;
-        int experts = 0;
-        foreach (FeedForwardConfig layer in config.FeedForwards)
-        {
-            topK = Math.Max(topK, layer.Moe?.TopK ?? 0);
-            experts = Math.Max(experts, layer.Moe?.ExpertCount ?? 0);
-        }
-
         long choices = checked(rows * topK);
         _experts.Ensure(choices);
         _weights.Ensure(choices);
         _slots.Ensure(choices);
         _rows.Ensure(choices);
         _offsets.Ensure(experts + 1);
-        _hit.Ensure(experts);
     }
 
     /// <summary>Sorts the choices that <see cref="ExpertOf"/> holds by expert; within an expert, by token.</summary>
     public void Sort(int rows, int topK, int experts)
     {
-        RowCount = rows;
-        TopK = topK;
         int choices = rows * topK;
         int* offsets = ExpertOffsets;
         new Span<int>(offsets, experts + 1).Clear();
@@ -76,14 +50,8 @@ internal sealed unsafe class RoutingTable : IDisposable
             offsets[ExpertOf[choice] + 1]++;
         }
 
-        HitCount = 0;
         for (int expert = 0; expert < experts; expert++)
         {
-            if (offsets[expert + 1] > 0)
-            {
-                Hit[HitCount++] = expert;
-            }
-
             offsets[expert + 1] += offsets[expert];
         }
 
@@ -110,6 +78,5 @@ internal sealed unsafe class RoutingTable : IDisposable
         _slots.Dispose();
         _rows.Dispose();
         _offsets.Dispose();
-        _hit.Dispose();
     }
 }
