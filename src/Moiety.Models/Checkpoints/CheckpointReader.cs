@@ -23,7 +23,7 @@ internal static class CheckpointReader
 
         // What the first bytes say goes before the name: files get renamed.
         uint magic = FirstBytes(path);
-        string extension = System.IO.Path.GetExtension(path).ToLowerInvariant();
+        string extension = Path.GetExtension(path).ToLowerInvariant();
         return (magic, extension) switch
         {
             (GgufFile.Magic, _) or (_, ".gguf") => GgufReader.Open(path),
@@ -59,8 +59,8 @@ internal static class CheckpointReader
                 : throw new InvalidCheckpointException(path, "tokenizer.ggml.model", "the file carries no tokenizer");
         }
 
-        return System.IO.Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase)
-            ? TokenizerJson.ReadFolder(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!)
+        return Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase)
+            ? TokenizerJson.ReadFolder(Path.GetDirectoryName(Path.GetFullPath(path))!)
             : Llama2CTokenizer.ReadFile(path);
     }
 

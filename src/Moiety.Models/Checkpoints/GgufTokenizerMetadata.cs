@@ -34,7 +34,7 @@ internal static class GgufTokenizerMetadata
         };
     }
 
-    /// <summary>Writes the keys. What the configuration already said about special tokens stays.</summary>
+    /// <summary>Writes the keys.</summary>
     /// <param name="data">The tokenizer's data; null writes that there is none.</param>
     /// <param name="metadata">Where the keys go.</param>
     public static void Write(GgufTokenizerData? data, GgufMetadata metadata)
@@ -60,7 +60,7 @@ internal static class GgufTokenizerMetadata
 
         void Set(string name, GgufValue? value)
         {
-            if (value is not null && !metadata.Has(Prefix + name))
+            if (value is not null)
             {
                 metadata.Set(Prefix + name, value);
             }

@@ -25,6 +25,9 @@ public sealed class GgufValue
     /// <summary>A value of 32 bits, unsigned: what GGUF writers use for sizes.</summary>
     public static GgufValue Of(uint value) => new(GgufValueType.UInt32, value);
 
+    /// <summary>A value of 32 bits, signed.</summary>
+    public static GgufValue Of(int value) => new(GgufValueType.Int32, value);
+
     /// <summary>A size; must not be negative.</summary>
     public static GgufValue OfSize(int value) => Of(checked((uint)value));
 

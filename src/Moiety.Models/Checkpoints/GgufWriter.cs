@@ -106,6 +106,7 @@ public static class GgufWriter
 
         family.WriteGguf(config, metadata);
         GgufTokenizerMetadata.Write(tokenizer is null ? null : GgufTokenizer.ToGguf(tokenizer), metadata);
+        GgufSpecialTokens.Write(config, tokenizer is not null, metadata);
         GgufGenerationMetadata.Write(options.Generation ?? new(), metadata);
         return metadata;
     }

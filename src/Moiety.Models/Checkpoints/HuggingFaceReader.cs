@@ -15,11 +15,11 @@ internal static class HuggingFaceReader
 
     /// <summary>Opens one weight file whose <c>config.json</c> lies beside it.</summary>
     public static Checkpoint OpenSingle(string file) =>
-        Open(file, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file))!, [file]);
+        Open(file, Path.GetDirectoryName(Path.GetFullPath(file))!, [file]);
 
     private static MappedCheckpoint Open(string path, string folder, IReadOnlyList<string> weightFiles)
     {
-        string configPath = System.IO.Path.Combine(folder, HuggingFaceFiles.Config);
+        string configPath = Path.Combine(folder, HuggingFaceFiles.Config);
         if (!File.Exists(configPath))
         {
             throw new InvalidCheckpointException(path, HuggingFaceFiles.Config, $"{configPath} is missing: it says what model the weights are of");
@@ -58,7 +58,7 @@ internal static class HuggingFaceReader
                 if (!all.TryAdd(tensor.Name, new MappedTensor(file.Mapping, tensor)))
                 {
                     throw new InvalidCheckpointException(path, $"tensor \"{tensor.Name}\"",
-                        $"it is in both {System.IO.Path.GetFileName(all[tensor.Name].File.Path)} and {System.IO.Path.GetFileName(file.Path)}");
+                        $"it is in both {Path.GetFileName(all[tensor.Name].File.Path)} and {Path.GetFileName(file.Path)}");
                 }
             }
         }
@@ -68,8 +68,8 @@ internal static class HuggingFaceReader
 
     private static IReadOnlyList<string> WeightFiles(string folder)
     {
-        string single = System.IO.Path.Combine(folder, HuggingFaceFiles.Weights);
-        string index = System.IO.Path.Combine(folder, HuggingFaceFiles.Index);
+        string single = Path.Combine(folder, HuggingFaceFiles.Weights);
+        string index = Path.Combine(folder, HuggingFaceFiles.Index);
         if (File.Exists(index))
         {
             return Shards(folder, index);
@@ -104,24 +104,24 @@ internal static class HuggingFaceReader
 
         foreach (string name in names)
         {
-            if (!File.Exists(System.IO.Path.Combine(folder, name)))
+            if (!File.Exists(Path.Combine(folder, name)))
             {
                 throw new InvalidCheckpointException(index, "weight_map", $"the folder has no file \"{name}\" (incomplete download?)");
             }
         }
 
-        return [.. names.Select(name => System.IO.Path.Combine(folder, name))];
+        return [.. names.Select(name => Path.Combine(folder, name))];
     }
 
     private static Tokenizer? ReadTokenizer(string folder)
     {
-        string path = System.IO.Path.Combine(folder, HuggingFaceFiles.Tokenizer);
+        string path = Path.Combine(folder, HuggingFaceFiles.Tokenizer);
         return File.Exists(path) ? TokenizerJson.ReadFolder(folder) : null;
     }
 
     private static GenerationConfig? ReadGeneration(string folder)
     {
-        string path = System.IO.Path.Combine(folder, HuggingFaceFiles.Generation);
+        string path = Path.Combine(folder, HuggingFaceFiles.Generation);
         return File.Exists(path) ? GenerationConfigFile.Read(path) : null;
     }
 }

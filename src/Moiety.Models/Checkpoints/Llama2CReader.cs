@@ -59,7 +59,7 @@ internal static unsafe class Llama2CReader
             Llama2CHeader header = Llama2CHeader.Read(file);
             ModelConfig config = Config(header, path);
             CheckLength(file, header, config);
-            string tokenizerPath = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, "tokenizer.bin");
+            string tokenizerPath = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "tokenizer.bin");
             Tokenizer? tokenizer = File.Exists(tokenizerPath) ? Llama2CTokenizer.ReadFile(tokenizerPath) : null;
             if (header.Version == 2)
             {

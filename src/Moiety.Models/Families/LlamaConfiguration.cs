@@ -103,7 +103,6 @@ internal static class LlamaConfiguration
         int vocabulary = metadata.Int32(Key("vocab_size"))
             ?? metadata.Texts("tokenizer.ggml.tokens")?.Length
             ?? throw metadata.Error(Key("vocab_size"), "the key is missing, and so is the tokenizer that would tell the size");
-        int? eos = metadata.Int32("tokenizer.ggml.eos_token_id");
         return new ModelConfig
         {
             Family = family,
@@ -117,8 +116,8 @@ internal static class LlamaConfiguration
             Rotary = new RotaryConfig { Theta = metadata.Single(Key("rope.freq_base")) ?? 10000f, Interleaved = interleaved },
             TieWordEmbeddings = !hasTensor("output.weight"),
             FeedForwards = feedForwards,
-            BosTokenId = metadata.Int32("tokenizer.ggml.bos_token_id"),
-            EosTokenIds = metadata.Int32s("moiety.eos_token_ids") is { } several ? [.. several] : eos is { } id ? [id] : [],
+            BosTokenId = GgufSpecialTokens.ReadBos(metadata),
+            EosTokenIds = GgufSpecialTokens.ReadEos(metadata),
         };
     }
 
@@ -147,20 +146,6 @@ internal static class LlamaConfiguration
         Set("attention.layer_norm_rms_epsilon", GgufValue.Of(config.NormEpsilon));
         Set("rope.dimension_count", GgufValue.OfSize(config.HeadSize));
         Set("rope.freq_base", GgufValue.Of(config.Rotary.Theta));
-        if (config.BosTokenId is { } bos)
-        {
-            metadata.Set("tokenizer.ggml.bos_token_id", GgufValue.OfSize(bos));
-        }
-
-        if (config.EosTokenIds.Length > 0)
-        {
-            metadata.Set("tokenizer.ggml.eos_token_id", GgufValue.OfSize(config.EosTokenIds[0]));
-        }
-
-        if (config.EosTokenIds.Length > 1)
-        {
-            metadata.Set("moiety.eos_token_ids", GgufValue.Of([.. config.EosTokenIds]));
-        }
     }
 
     private static void RefuseUnsupported(JsonFields json)

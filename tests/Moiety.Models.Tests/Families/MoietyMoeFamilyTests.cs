@@ -58,6 +58,7 @@ public class MoietyMoeFamilyTests
     {
         GgufMetadata metadata = new("model.gguf");
         Family.WriteGguf(config, metadata);
+        GgufSpecialTokens.Write(config, hasTokenizer: false, metadata);
         Assert.Equal(config, Family.ReadGguf(metadata, name => name == "output.weight" && !config.TieWordEmbeddings));
     }, iter: 1000);
 
