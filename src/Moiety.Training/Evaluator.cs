@@ -1,3 +1,4 @@
+using Moiety.Training.Configuration;
 using Moiety.Training.Corpora;
 using Moiety.Training.Modules;
 using Moiety.Training.Routing;
@@ -12,32 +13,33 @@ internal static class Evaluator
     /// <summary>Reads sequences in the order of the corpus; the same numbers whenever it is called with the same weights.</summary>
     /// <param name="module">The model.</param>
     /// <param name="data">The held-out sequences.</param>
-    /// <param name="batch">Sequences per forward pass.</param>
+    /// <param name="config">Batch size, arithmetic, and whether documents are isolated.</param>
     /// <param name="sequences">Most sequences to read.</param>
-    /// <param name="precision">Type of the matrix products.</param>
     /// <param name="capacity">Capacity of the second figure.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
-    internal static EvaluationResult Evaluate(DecoderModule module, PackedSequences data, int batch, int sequences, ComputePrecision precision, ExpertCapacity capacity, CancellationToken cancellationToken)
+    internal static EvaluationResult Evaluate(DecoderModule module, PackedSequences data, TrainingConfig config, int sequences, ExpertCapacity capacity, CancellationToken cancellationToken)
     {
         int total = Math.Min(sequences, data.Count);
         bool routed = module.Config.FeedForwards.Any(layer => layer.Moe is not null);
         double sum = 0;
         double sumWithDrops = 0;
         long tokens = 0;
-        for (int first = 0; first < total; first += batch)
+        for (int first = 0; first < total; first += config.BatchSize)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope scope = NewDisposeScope();
-            (Tensor ids, Tensor labels) = data.Sequential(first, Math.Min(batch, total - first));
-            sum += module.CrossEntropySum(ids, labels, new ForwardPass(precision, null, 0, trackRouterLosses: false));
+            (Tensor ids, Tensor labels) = data.Sequential(first, Math.Min(config.BatchSize, total - first));
+            sum += module.CrossEntropySum(ids, labels, Pass(null, 0));
             if (routed)
             {
-                sumWithDrops += module.CrossEntropySum(ids, labels, new ForwardPass(precision, capacity, (ulong)first, trackRouterLosses: false));
+                sumWithDrops += module.CrossEntropySum(ids, labels, Pass(capacity, (ulong)first));
             }
 
             tokens += labels.shape[0];
         }
 
         return new EvaluationResult(sum / tokens, (routed ? sumWithDrops : sum) / tokens, tokens);
+
+        ForwardPass Pass(ExpertCapacity? capacity, ulong seed) => new(config.Precision, capacity, seed, trackRouterLosses: false) { IsolatesDocuments = config.IsolateDocuments };
     }
 }

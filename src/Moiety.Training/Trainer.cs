@@ -233,7 +233,7 @@ public sealed class Trainer : IDisposable
             using DisposeScope scope = NewDisposeScope();
             (Tensor tokens, Tensor labels) = _training.Shuffled(_state.Sequences + ((long)i * _config.BatchSize), _config.BatchSize);
             ulong seed = ((ulong)_config.Seed * 0x9e3779b97f4a7c15) ^ (((ulong)step << 16) + (ulong)i);
-            ForwardPass pass = new(_config.Precision, _config.Capacity, seed, trackRouterLosses: true);
+            ForwardPass pass = new(_config.Precision, _config.Capacity, seed, trackRouterLosses: true) { IsolatesDocuments = _config.IsolateDocuments };
             TrainingPassResult result = Model.ForwardBackward(tokens, labels, pass, weights);
             window.Add(result, labels.shape[0]);
             crossEntropy += result.CrossEntropySum;
@@ -271,7 +271,7 @@ public sealed class Trainer : IDisposable
 
         try
         {
-            _lastEvaluation = Evaluator.Evaluate(Model, _validation, _config.BatchSize, sequences, _config.Precision, _config.Capacity ?? DefaultCapacity, cancellationToken);
+            _lastEvaluation = Evaluator.Evaluate(Model, _validation, _config, sequences, _config.Capacity ?? DefaultCapacity, cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -311,6 +311,7 @@ public sealed class Trainer : IDisposable
             $"batch_size={_config.BatchSize}",
             $"accumulation={_config.Accumulation}",
             $"precision={_config.Precision}",
+            $"isolate_documents={_config.IsolateDocuments}",
             $"capacity={capacity}",
         ]).Select(FormattableString.Invariant));
     }

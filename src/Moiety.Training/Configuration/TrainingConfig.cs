@@ -39,6 +39,12 @@ public sealed record TrainingConfig
     /// <summary>Micro-batches per optimizer step.</summary>
     public int Accumulation { get; init; } = 1;
 
+    /// <summary>
+    /// Whether attention stays within a document where several are packed into one sequence. The model then learns from contexts as it
+    /// meets them when it generates: a text of its own from the start.
+    /// </summary>
+    public bool IsolateDocuments { get; init; } = true;
+
     /// <summary>Optimizer steps of the run.</summary>
     public required long Steps { get; init; }
 

@@ -96,6 +96,7 @@ public static class TrainingConfigReader
         }
 
         long totalSteps = steps ?? ((tokens!.Value + tokensPerStep - 1) / tokensPerStep);
+        bool isolate = run.Boolean("isolate_documents", true);
         int threads = run.Int32("threads", 1, 1024, Environment.ProcessorCount);
         ComputePrecision precision = run.Choice("precision", Precisions, "bf16");
         run.RefuseOthers();
@@ -132,6 +133,7 @@ public static class TrainingConfigReader
             SequenceLength = sequence,
             BatchSize = batch,
             Accumulation = accumulation,
+            IsolateDocuments = isolate,
             Steps = totalSteps,
             TimeLimit = minutes is { } limit ? TimeSpan.FromMinutes(limit) : null,
             Threads = threads,

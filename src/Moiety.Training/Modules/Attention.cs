@@ -40,7 +40,7 @@ internal sealed class Attention
         Tensor rotated = _rotary.Rotate(parts[0]);
         Tensor[] queryKey = rotated.split([heads, groups], 2);
         Tensor mixed = nn.functional.scaled_dot_product_attention(
-            queryKey[0].transpose(1, 2), Share(queryKey[1]), Share(parts[1]), is_casual: true);
+            queryKey[0].transpose(1, 2), Share(queryKey[1]), Share(parts[1]), pass.AttentionMask, is_casual: pass.AttentionMask is null);
         return pass.Project(mixed.transpose(1, 2).reshape(batch * length, heads * _config.HeadSize), _output);
     }
 

@@ -118,6 +118,11 @@ public sealed class DecoderModule : IDisposable
     /// <returns>[batch * length, hidden], F32.</returns>
     internal Tensor Forward(Tensor tokens, ForwardPass pass)
     {
+        if (pass.IsolatesDocuments)
+        {
+            pass.IsolateDocuments(tokens, Config.EosTokenIds[0]);
+        }
+
         Tensor residual = _embedding.Value.index_select(0, tokens.flatten());
         foreach (DecoderLayer layer in _layers)
         {

@@ -1,4 +1,5 @@
 using Moiety.Training.Routing;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Moiety.Training.Modules;
@@ -15,8 +16,17 @@ internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? ca
     /// <summary>Seed of the random drops of this pass.</summary>
     internal ulong Seed { get; } = seed;
 
+    /// <summary>Whether attention stays within the documents that are packed into one sequence.</summary>
+    internal bool IsolatesDocuments { get; init; }
+
     /// <summary>Whether layers add their router losses.</summary>
     internal bool TrackRouterLosses { get; } = trackRouterLosses;
+
+    /// <summary>
+    /// [batch, 1, length, length]: which positions each position attends to, where that is less than all before it; null for plain causal
+    /// attention.
+    /// </summary>
+    internal Tensor? AttentionMask { get; private set; }
 
     /// <summary>Load-balancing losses, one per MoE layer.</summary>
     internal List<Tensor> BalanceLosses { get; } = [];
@@ -26,6 +36,19 @@ internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? ca
 
     /// <summary>Router reports, one per MoE layer.</summary>
     internal List<RouterStatistics> Routers { get; } = [];
+
+    /// <summary>
+    /// Keeps attention within documents that are packed into one sequence: a position sees those before it back to the nearest
+    /// separator, as it will when a text is generated.
+    /// </summary>
+    /// <param name="tokens">[batch, length], int64.</param>
+    /// <param name="separator">The token that starts every document.</param>
+    internal void IsolateDocuments(Tensor tokens, long separator)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor document = tokens.eq(separator).to(ScalarType.Int32).cumsum(1);
+        AttentionMask = document.unsqueeze(1).eq(document.unsqueeze(2)).tril().unsqueeze(1).MoveToOuterDisposeScope();
+    }
 
     /// <summary>A tensor in the type of the matrix products.</summary>
     internal Tensor Cast(Tensor value) => value.dtype == ComputeType ? value : value.to(ComputeType);
