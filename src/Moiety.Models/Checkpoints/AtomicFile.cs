@@ -54,7 +54,15 @@ public static class AtomicFile
     internal static void WriteStream(string path, long expectedBytes, Action<Stream> write)
     {
         using FileStream stream = Open(path, expectedBytes);
-        write(stream);
+        try
+        {
+            write(stream);
+        }
+        catch (ArgumentOutOfRangeException error) when (error.ParamName == "value" && !OperatingSystem.IsWindows())
+        {
+            // .NET reports a write beyond the largest file (EFBIG: a limit, an old file system) as a wrong argument.
+            throw DurableFileSystem.OutOfSpace(error);
+        }
     }
 
     private static FileStream Open(string path, long expectedBytes)

@@ -23,7 +23,7 @@ internal static partial class DurableFileSystem
         OperatingSystem.IsWindows() ? (error.HResult & 0xFFFF) is WindowsDiskFull or 39 : error.HResult is LinuxNoSpace or 122 or 69 or 27;
 
     /// <summary>The error of a disk that is known to be full, with the system's code for it.</summary>
-    public static IOException OutOfSpace(IOException error) =>
+    public static IOException OutOfSpace(Exception error) =>
         new(error.Message, OperatingSystem.IsWindows() ? WindowsDiskFull : LinuxNoSpace);
 
     /// <summary>The error of a failed write, with what was needed and what there is.</summary>
