@@ -30,6 +30,13 @@ internal static class Program
             return Report(parsed, terminal);
         }
 
+        if (MisspelledOption(parsed) is { } option)
+        {
+            terminal.Error.WriteLine($"error: there is no option {option} (a text that begins with - goes after --)");
+            terminal.Error.WriteLine($"see: {PathOf(parsed.CommandResult)} --help");
+            return ExitCodes.InvalidInput;
+        }
+
         return Guard(() => Invoke(parsed, terminal), terminal, parsed.GetValue(Verbose));
     }
 
@@ -77,6 +84,14 @@ internal static class Program
         terminal.Error.WriteLine($"see: {PathOf(parsed.CommandResult)} --help");
         return ExitCodes.InvalidInput;
     }
+
+    // An unknown option would pass as the value of an argument: "moiety generate --gredy" is no prompt.
+    private static string? MisspelledOption(ParseResult parsed) => parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash)
+        ? null
+        : parsed.CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(argument => argument.Tokens)
+            .Select(token => token.Value)
+            .FirstOrDefault(value => value.Length > 1 && value[0] == '-' && value.TrimStart('-') is [>= 'a' and <= 'z', ..] && !value.Contains(' '));
 
     private static string PathOf(CommandResult result) =>
         result.Parent is CommandResult parent ? $"{PathOf(parent)} {result.Command.Name}" : "moiety";

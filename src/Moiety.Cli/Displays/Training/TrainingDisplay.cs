@@ -80,7 +80,8 @@ internal sealed class TrainingDisplay(string title)
         return new string('█', full) + new string('░', BarWidth - full);
     }
 
-    private static string TimeLeft(TrainingProgress progress) => progress.Completed > 0
+    private static string TimeLeft(TrainingProgress progress) => progress.Completed >= 1 ? "done"
+        : progress.Completed > 0
         ? $"{Format.Time(progress.Elapsed * ((1 - progress.Completed) / progress.Completed))} left"
         : "time left unknown";
 
