@@ -5,6 +5,7 @@ using Moiety.Models;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Tokenizers;
+using Moiety.Numerics.Randomness;
 using Moiety.Training.Checkpoints;
 using Moiety.Training.Configuration;
 using Moiety.Training.Corpora;
@@ -232,7 +233,7 @@ public sealed class Trainer : IDisposable
         {
             using DisposeScope scope = NewDisposeScope();
             (Tensor tokens, Tensor labels) = _training.Shuffled(_state.Sequences + ((long)i * _config.BatchSize), _config.BatchSize);
-            ulong seed = ((ulong)_config.Seed * 0x9e3779b97f4a7c15) ^ (((ulong)step << 16) + (ulong)i);
+            ulong seed = ((ulong)_config.Seed * SplitMix64.Gamma) ^ (((ulong)step << 16) + (ulong)i);
             ForwardPass pass = new(_config.Precision, _config.Capacity, seed, trackRouterLosses: true) { IsolatesDocuments = _config.IsolateDocuments };
             TrainingPassResult result = Model.ForwardBackward(tokens, labels, pass, weights);
             window.Add(result, labels.shape[0]);

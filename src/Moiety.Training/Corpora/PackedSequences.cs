@@ -1,5 +1,5 @@
 using Moiety.Models;
-using Moiety.Training.Randomness;
+using Moiety.Numerics.Randomness;
 using static TorchSharp.torch;
 
 namespace Moiety.Training.Corpora;

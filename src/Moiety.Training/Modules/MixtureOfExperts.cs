@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using Moiety.Models;
 using Moiety.Models.Configuration;
+using Moiety.Numerics.Randomness;
 using Moiety.Training.Losses;
-using Moiety.Training.Randomness;
 using Moiety.Training.Routing;
 using static TorchSharp.torch;
 

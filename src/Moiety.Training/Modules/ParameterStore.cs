@@ -1,5 +1,5 @@
 using Moiety.Models;
-using Moiety.Training.Randomness;
+using Moiety.Numerics.Randomness;
 using TorchSharp;
 using static TorchSharp.torch;
 

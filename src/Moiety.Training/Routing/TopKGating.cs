@@ -1,4 +1,4 @@
-using Moiety.Training.Randomness;
+using Moiety.Numerics.Randomness;
 
 namespace Moiety.Training.Routing;
 

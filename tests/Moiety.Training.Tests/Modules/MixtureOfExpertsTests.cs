@@ -1,8 +1,8 @@
 using CsCheck;
 using Moiety.Models.Configuration;
+using Moiety.Numerics.Randomness;
 using Moiety.Training.Modules;
 using Moiety.Training.Native;
-using Moiety.Training.Randomness;
 using Moiety.Training.Routing;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using CsCheck;
-using Moiety.Training.Randomness;
+using Moiety.Numerics.Randomness;
 using Moiety.Training.Routing;
 
 namespace Moiety.Training.Tests.Routing;

@@ -1,31 +1,42 @@
 using System.Numerics;
 
-namespace Moiety.Training.Randomness;
+namespace Moiety.Numerics.Randomness;
 
 /// <summary>
-/// xoshiro256** (Blackman and Vigna, arXiv 1805.01407), seeded through SplitMix64: the same numbers on every machine
-/// and runtime. A generator is derived from the seed and from what it is for, so there is no state to save: resuming at a
-/// step derives the same generators again.
+/// xoshiro256** (Blackman and Vigna, arXiv 1805.01407), seeded through <see cref="SplitMix64"/>: the same numbers on every
+/// machine and runtime. A mutable struct: pass it by reference.
 /// </summary>
-internal struct Xoshiro256
+public struct Xoshiro256
 {
     private ulong _s0;
     private ulong _s1;
     private ulong _s2;
     private ulong _s3;
 
-    /// <summary>A generator for one purpose: every combination of the arguments has its own stream.</summary>
-    internal Xoshiro256(ulong seed, ulong purpose, ulong index = 0, ulong subindex = 0)
+    /// <summary>A generator from a seed.</summary>
+    public Xoshiro256(ulong seed)
     {
-        ulong state = Mix(Mix(Mix(seed) ^ purpose) ^ index) ^ subindex;
-        _s0 = Next(ref state);
-        _s1 = Next(ref state);
-        _s2 = Next(ref state);
-        _s3 = Next(ref state);
+        SplitMix64 state = new(seed);
+        _s0 = state.Next();
+        _s1 = state.Next();
+        _s2 = state.Next();
+        _s3 = state.Next();
     }
 
+    /// <summary>
+    /// A generator for one purpose: every combination of the arguments has its own stream, so there is no state to save; who
+    /// resumes at a step derives the same generator again.
+    /// </summary>
+    public Xoshiro256(ulong seed, ulong purpose, ulong index = 0, ulong subindex = 0)
+        : this(Mix(Mix(Mix(seed) ^ purpose) ^ index) ^ subindex)
+    {
+    }
+
+    /// <summary>A generator in a given state, for comparison with published outputs.</summary>
+    internal static Xoshiro256 InState(ulong s0, ulong s1, ulong s2, ulong s3) => new() { _s0 = s0, _s1 = s1, _s2 = s2, _s3 = s3 };
+
     /// <summary>64 random bits.</summary>
-    internal ulong NextUInt64()
+    public ulong NextUInt64()
     {
         ulong result = BitOperations.RotateLeft(_s1 * 5, 7) * 9;
         ulong t = _s1 << 17;
@@ -39,10 +50,10 @@ internal struct Xoshiro256
     }
 
     /// <summary>Uniform in [0, 1), a multiple of 2^-53.</summary>
-    internal double NextDouble() => (NextUInt64() >> 11) * (1.0 / (1UL << 53));
+    public double NextDouble() => (NextUInt64() >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>Uniform in [0, bound), without bias (Lemire, arXiv 1805.10941).</summary>
-    internal int NextInt32(int bound)
+    public int NextInt32(int bound)
     {
         ulong product = (NextUInt64() >> 32) * (ulong)bound;
         uint low = (uint)product;
@@ -60,7 +71,7 @@ internal struct Xoshiro256
     }
 
     /// <summary>Fills with normally distributed numbers of mean 0 (Box and Muller, in pairs).</summary>
-    internal void FillNormal(Span<float> values, double standardDeviation)
+    public void FillNormal(Span<float> values, double standardDeviation)
     {
         for (int i = 0; i < values.Length; i += 2)
         {
@@ -74,14 +85,5 @@ internal struct Xoshiro256
         }
     }
 
-    private static ulong Next(ref ulong state)
-    {
-        state += 0x9e3779b97f4a7c15;
-        ulong z = state;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-        return z ^ (z >> 31);
-    }
-
-    private static ulong Mix(ulong value) => Next(ref value);
+    private static ulong Mix(ulong value) => SplitMix64.Hash(value + SplitMix64.Gamma);
 }
