@@ -39,6 +39,22 @@ public class DependencyTests
         Assert.Equal(project == "Moiety.Training", carries);
     }
 
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void The_documentation_has_the_same_table(string project)
+    {
+        Dictionary<string, string[]> documented = File.ReadLines(Path.Combine(Repository.Root, "docs", "architecture.md"))
+            .Where(line => line.StartsWith("| `Moiety.", StringComparison.Ordinal))
+            .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
+            .ToDictionary(
+                cells => cells[1].Trim('`'),
+                cells => cells[3] == "nothing" ? [] : cells[3].Split(", ").Select(name => "Moiety." + name).ToArray());
+        Assert.Contains(project, documented);
+        Assert.Equal(Allowed[project].Order(StringComparer.Ordinal), Reachable(project).Order(StringComparer.Ordinal));
+
+        IEnumerable<string> Reachable(string from) => documented[from].Union(documented[from].SelectMany(Reachable));
+    }
+
     private static IEnumerable<string> References(string project, string kind) =>
         XDocument.Load(Path.Combine(Repository.Root, "src", project, project + ".csproj"))
             .Descendants(kind)
