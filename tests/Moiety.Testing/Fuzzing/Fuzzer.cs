@@ -7,7 +7,7 @@ namespace Moiety.Testing.Fuzzing;
 public static class Fuzzer
 {
     // A hang or a bomb is what is looked for, not a slow machine.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private const long MaxAllocatedBytes = 256L << 20;
 
     /// <summary>Reads damaged copies of a file.</summary>
