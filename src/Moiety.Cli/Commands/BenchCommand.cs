@@ -75,7 +75,7 @@ internal static class BenchCommand
         ModelSummary summary = ModelSummary.From(model.Checkpoint);
         terminal.Error.WriteLine($"measuring memory bandwidth with {model.Engine.Threads} threads");
         double bandwidth = MemoryBandwidth.Measure(model.Engine.Threads);
-                SpeedBenchmark benchmark = new(model.Engine, summary, KeyValueMemory.BytesPerToken(summary, Model.ReadEngineOptions(parsed).KeyValueFormat));
+        SpeedBenchmark benchmark = new(model.Engine, summary, KeyValueMemory.BytesPerToken(summary, Model.ReadEngineOptions(parsed).KeyValueFormat));
         IReadOnlyList<SpeedMeasurement> measurements = benchmark.Run(options, new Announcement(terminal), terminal.Stop);
         if (parsed.GetValue(AsJson))
         {
