@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Moiety.Models.Configuration;
+using Moiety.Models.Json;
 
 namespace Moiety.Models.Checkpoints;
 
@@ -9,7 +10,7 @@ internal static class GenerationConfigFile
     /// <summary>Reads the file.</summary>
     public static GenerationConfig Read(string path)
     {
-        JsonFields json = JsonFields.Read(path);
+        JsonField json = JsonField.Read(path);
         return new GenerationConfig
         {
             Sample = json.Boolean("do_sample"),

@@ -1,6 +1,6 @@
-using System.Text.Json;
 using Moiety.Models.Configuration;
 using Moiety.Models.Families;
+using Moiety.Models.Json;
 using Moiety.Models.Tokenizers;
 using Moiety.Numerics;
 
@@ -25,7 +25,7 @@ internal static class HuggingFaceReader
             throw new InvalidCheckpointException(path, HuggingFaceFiles.Config, $"{configPath} is missing: it says what model the weights are of");
         }
 
-        JsonFields json = JsonFields.Read(configPath);
+        JsonField json = JsonField.Read(configPath);
         ModelFamily family = ModelFamilies.ForHuggingFace(json);
         ModelConfig config = family.ReadHuggingFace(json);
         if (ModelConfigValidator.FindError(config) is { } error)
@@ -88,15 +88,14 @@ internal static class HuggingFaceReader
 
     private static List<string> Shards(string folder, string index)
     {
-        JsonFields map = JsonFields.Read(index).Object("weight_map")
-            ?? throw new InvalidCheckpointException(index, "weight_map", "it is missing");
+        JsonField map = JsonField.Read(index).Get("weight_map");
         SortedSet<string> names = new(StringComparer.Ordinal);
-        foreach (JsonProperty entry in map.Entries())
+        foreach ((_, JsonField value) in map.Members())
         {
-            string? name = entry.Value.ValueKind == JsonValueKind.String ? JsonFields.TryText(entry.Value) : null;
-            if (string.IsNullOrEmpty(name) || name is "." or ".." || name.AsSpan().ContainsAny("/\\\0:"))
+            string name = value.Text();
+            if (name.Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny("/\\\0:"))
             {
-                throw new InvalidCheckpointException(index, "weight_map", $"{JsonFields.Show(entry.Value)} is no name of a file in the folder");
+                throw value.Error($"{value.Show()} is no name of a file in the folder");
             }
 
             names.Add(name);
@@ -106,7 +105,7 @@ internal static class HuggingFaceReader
         {
             if (!File.Exists(Path.Combine(folder, name)))
             {
-                throw new InvalidCheckpointException(index, "weight_map", $"the folder has no file \"{name}\" (incomplete download?)");
+                throw map.Error($"the folder has no file \"{name}\" (incomplete download?)");
             }
         }
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Text.Json;
+using Moiety.Models.Json;
 using Moiety.Numerics;
 using Moiety.Numerics.Formats;
 
@@ -88,24 +88,18 @@ public sealed class SafetensorsFile : IDisposable
         }
 
         long dataStart = PrefixBytes + (long)headerBytes;
-        JsonElement header = JsonFields.ParseElement(path, "header", file.Bytes(PrefixBytes, (int)headerBytes).ToArray());
-        if (header.ValueKind != JsonValueKind.Object)
-        {
-            throw new InvalidCheckpointException(path, "header", "it is not a JSON object");
-        }
-
+        JsonField header = JsonField.Parse(path, file.Bytes(PrefixBytes, (int)headerBytes).ToArray(), "header");
         Dictionary<string, StoredTensor> tensors = new(StringComparer.Ordinal);
         Dictionary<string, string> metadata = new(StringComparer.Ordinal);
-        foreach (JsonProperty property in header.EnumerateObject())
+        foreach ((string name, JsonField value) in header.Members())
         {
-            string name = Name(path, property);
             if (name == MetadataName)
             {
-                ReadMetadata(path, property.Value, metadata);
+                ReadMetadata(value.Named(MetadataName), metadata);
             }
             else
             {
-                tensors.Add(name, ReadTensor(path, name, property.Value, dataStart, file.Length));
+                tensors.Add(name, ReadTensor(name, value.Named($"tensor \"{name}\""), dataStart, file.Length));
             }
         }
 
@@ -113,44 +107,32 @@ public sealed class SafetensorsFile : IDisposable
         return new SafetensorsFile(file, tensors, metadata);
     }
 
-    private static StoredTensor ReadTensor(string path, string name, JsonElement value, long dataStart, long fileLength)
+    private static StoredTensor ReadTensor(string name, JsonField field, long dataStart, long fileLength)
     {
-        string field = $"tensor \"{name}\"";
-        if (value.ValueKind != JsonValueKind.Object
-            || !value.TryGetProperty("dtype", out JsonElement type)
-            || !value.TryGetProperty("shape", out JsonElement shapeList)
-            || !value.TryGetProperty("data_offsets", out JsonElement offsets))
-        {
-            throw new InvalidCheckpointException(path, field, "it needs dtype, shape and data_offsets");
-        }
-
-        string? typeName = type.ValueKind == JsonValueKind.String ? JsonFields.TryText(type) : null;
-        StorageFormat format = SafetensorsFormats.Find(typeName ?? "")
-            ?? throw new InvalidCheckpointException(path, field, $"dtype {JsonFields.Show(type)} is not supported; known: {SafetensorsFormats.Known}");
-        ImmutableArray<long> shape = Numbers(path, field, "shape", shapeList, MaxDimensions);
-        ImmutableArray<long> range = Numbers(path, field, "data_offsets", offsets, 2);
+        JsonField type = field.Get("dtype");
+        StorageFormat format = SafetensorsFormats.Find(type.Text())
+            ?? throw field.Error($"dtype {type.Show()} is not supported; known: {SafetensorsFormats.Known}");
+        ImmutableArray<long> shape = Numbers(field.Get("shape"), MaxDimensions);
+        ImmutableArray<long> range = Numbers(field.Get("data_offsets"), 2);
         if (!TensorShape.TryByteLength(shape, format, out long bytes, out string reason))
         {
-            throw new InvalidCheckpointException(path, field, reason);
+            throw field.Error(reason);
         }
 
         if (range.Length != 2 || range[0] > range[1] || range[1] > fileLength - dataStart)
         {
-            throw new InvalidCheckpointException(path, field,
-                $"data_offsets {TensorShape.Text(range)} leave the {fileLength - dataStart} bytes of data that the file holds (truncated?)");
+            throw field.Error($"data_offsets {TensorShape.Text(range)} leave the {fileLength - dataStart} bytes of data that the file holds (truncated?)");
         }
 
         if (range[1] - range[0] != bytes)
         {
-            throw new InvalidCheckpointException(path, field,
-                $"data_offsets {TensorShape.Text(range)} hold {range[1] - range[0]} bytes, shape {TensorShape.Text(shape)} of {format.Name} needs {bytes}");
+            throw field.Error($"data_offsets {TensorShape.Text(range)} hold {range[1] - range[0]} bytes, shape {TensorShape.Text(shape)} of {format.Name} needs {bytes}");
         }
 
         long offset = dataStart + range[0];
         return offset % format.BlockBytes == 0
             ? new StoredTensor(name, format, shape, offset, bytes)
-            : throw new InvalidCheckpointException(path, field,
-                $"its data starts at byte {offset}, which is no multiple of the {format.BlockBytes} bytes of {format.Name} (save it again with a current safetensors library, which aligns the header)");
+            : throw field.Error($"its data starts at byte {offset}, which is no multiple of the {format.BlockBytes} bytes of {format.Name} (save it again with a current safetensors library, which aligns the header)");
     }
 
     private static void CheckGaps(string path, StoredTensor[] ordered, long dataStart, long fileLength)
@@ -173,42 +155,19 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    private static ImmutableArray<long> Numbers(string path, string field, string part, JsonElement list, int limit)
+    private static ImmutableArray<long> Numbers(JsonField list, int limit)
     {
-        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() > limit)
-        {
-            throw new InvalidCheckpointException(path, field, $"{part} is not a list of at most {limit} numbers");
-        }
-
-        return [.. list.EnumerateArray().Select(item =>
-            item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out long number) && number >= 0
-                ? number
-                : throw new InvalidCheckpointException(path, field, $"{part} holds something else than whole numbers"))];
+        int count = list.Length();
+        return count <= limit
+            ? [.. list.Items().Select(static item => item.Size())]
+            : throw list.Error($"{count} numbers are too many (at most {limit})");
     }
 
-    private static void ReadMetadata(string path, JsonElement value, Dictionary<string, string> metadata)
+    private static void ReadMetadata(JsonField field, Dictionary<string, string> metadata)
     {
-        if (value.ValueKind != JsonValueKind.Object)
+        foreach ((string key, JsonField value) in field.Members())
         {
-            throw new InvalidCheckpointException(path, MetadataName, "it is not an object of texts");
-        }
-
-        foreach (JsonProperty property in value.EnumerateObject())
-        {
-            string? text = property.Value.ValueKind == JsonValueKind.String ? JsonFields.TryText(property.Value) : null;
-            metadata.Add(Name(path, property), text ?? throw new InvalidCheckpointException(path, MetadataName, "it is not an object of texts"));
-        }
-    }
-
-    private static string Name(string path, JsonProperty property)
-    {
-        try
-        {
-            return property.Name;
-        }
-        catch (InvalidOperationException)
-        {
-            throw new InvalidCheckpointException(path, "header", "a name is not valid UTF-8");
+            metadata.Add(key, value.IsText ? value.Text() : throw field.Error($"it may hold only texts, found {value.Show()}"));
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Models.Json;
 
 namespace Moiety.Models.Families;
 
@@ -16,23 +17,23 @@ internal static class LlamaConfiguration
     /// <param name="family">Name of the family.</param>
     /// <param name="feedForwards">The layers.</param>
     /// <param name="defaultTheta">Base of the rotary frequencies when the file has none.</param>
-    public static ModelConfig ReadHuggingFace(JsonFields json, string family, ImmutableArray<FeedForwardConfig> feedForwards, float defaultTheta)
+    public static ModelConfig ReadHuggingFace(JsonField json, string family, ImmutableArray<FeedForwardConfig> feedForwards, float defaultTheta)
     {
         RefuseUnsupported(json);
-        int hidden = json.RequiredInt32("hidden_size");
-        int heads = json.RequiredInt32("num_attention_heads");
+        int hidden = json.Get("hidden_size").Int32();
+        int heads = json.Get("num_attention_heads").Int32();
         int headSize = json.Int32("head_dim") ?? (heads > 0 && hidden % heads == 0
             ? hidden / heads
             : throw json.Error("num_attention_heads", $"{heads} does not divide the hidden size {hidden}, and there is no head_dim"));
         return new ModelConfig
         {
             Family = family,
-            VocabularySize = json.RequiredInt32("vocab_size"),
+            VocabularySize = json.Get("vocab_size").Int32(),
             HiddenSize = hidden,
             HeadCount = heads,
             KeyValueHeadCount = json.Int32("num_key_value_heads") ?? heads,
             HeadSize = headSize,
-            ContextLength = json.RequiredInt32("max_position_embeddings"),
+            ContextLength = json.Get("max_position_embeddings").Int32(),
             NormEpsilon = json.Single("rms_norm_eps") ?? 1e-6f,
             Rotary = new RotaryConfig
             {
@@ -46,9 +47,9 @@ internal static class LlamaConfiguration
     }
 
     /// <summary>Number of layers, checked before anything is allocated for them.</summary>
-    public static int ReadLayerCount(JsonFields json)
+    public static int ReadLayerCount(JsonField json)
     {
-        int layers = json.RequiredInt32("num_hidden_layers");
+        int layers = json.Get("num_hidden_layers").Int32();
         return layers is > 0 and <= ModelConfigValidator.MaxLayers
             ? layers
             : throw json.Error("num_hidden_layers", $"{layers} is not between 1 and {ModelConfigValidator.MaxLayers}");
@@ -148,7 +149,7 @@ internal static class LlamaConfiguration
         Set("rope.freq_base", GgufValue.Of(config.Rotary.Theta));
     }
 
-    private static void RefuseUnsupported(JsonFields json)
+    private static void RefuseUnsupported(JsonField json)
     {
         foreach (string bias in (ReadOnlySpan<string>)["attention_bias", "mlp_bias"])
         {
@@ -168,7 +169,7 @@ internal static class LlamaConfiguration
             throw json.Error("quantization_config", "quantized Hugging Face checkpoints are not supported; take the original, or a GGUF file");
         }
 
-        if (json.Int32("sliding_window") is { } window && json.Boolean("use_sliding_window") is not false && window < json.RequiredInt32("max_position_embeddings"))
+        if (json.Int32("sliding_window") is { } window && json.Boolean("use_sliding_window") is not false && window < json.Get("max_position_embeddings").Int32())
         {
             throw json.Error("sliding_window", $"a sliding window ({window}) is not supported yet");
         }

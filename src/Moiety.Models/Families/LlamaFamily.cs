@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Models.Json;
 
 namespace Moiety.Models.Families;
 
@@ -28,9 +29,9 @@ internal sealed class LlamaFamily : ModelFamily
         fileName.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) || (config.TieWordEmbeddings && fileName == TensorNames.Head);
 
     /// <inheritdoc/>
-    internal override ModelConfig ReadHuggingFace(JsonFields config)
+    internal override ModelConfig ReadHuggingFace(JsonField config)
     {
-        FeedForwardConfig layer = new() { IntermediateSize = config.RequiredInt32("intermediate_size") };
+        FeedForwardConfig layer = new() { IntermediateSize = config.Get("intermediate_size").Int32() };
         ImmutableArray<FeedForwardConfig> layers = [.. Enumerable.Repeat(layer, LlamaConfiguration.ReadLayerCount(config))];
         return LlamaConfiguration.ReadHuggingFace(config, Name, layers, defaultTheta: 10000f);
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Models.Json;
 
 namespace Moiety.Models.Families;
 
@@ -34,10 +35,10 @@ internal sealed class MixtralFamily : ModelFamily
     internal override bool IsIgnored(string fileName, ModelConfig config) => config.TieWordEmbeddings && fileName == TensorNames.Head;
 
     /// <inheritdoc/>
-    internal override ModelConfig ReadHuggingFace(JsonFields config)
+    internal override ModelConfig ReadHuggingFace(JsonField config)
     {
         FeedForwardConfig layer = Layer(
-            config.Int32("num_local_experts") ?? 8, config.Int32("num_experts_per_tok") ?? 2, config.RequiredInt32("intermediate_size"));
+            config.Int32("num_local_experts") ?? 8, config.Int32("num_experts_per_tok") ?? 2, config.Get("intermediate_size").Int32());
         ImmutableArray<FeedForwardConfig> layers = [.. Enumerable.Repeat(layer, LlamaConfiguration.ReadLayerCount(config))];
         return LlamaConfiguration.ReadHuggingFace(config, Name, layers, defaultTheta: 1e6f);
     }

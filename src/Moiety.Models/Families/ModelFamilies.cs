@@ -1,5 +1,6 @@
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Models.Json;
 
 namespace Moiety.Models.Families;
 
@@ -36,7 +37,7 @@ public static class ModelFamilies
 
     /// <summary>The family of a <c>config.json</c>.</summary>
     /// <exception cref="InvalidCheckpointException">There is no such family; the message lists the known ones.</exception>
-    internal static ModelFamily ForHuggingFace(JsonFields config)
+    internal static ModelFamily ForHuggingFace(JsonField config)
     {
         string type = config.Text("model_type") ?? throw config.Error("model_type", $"it is missing; known families: {Known}");
         return All.FirstOrDefault(family => family.Name == type)

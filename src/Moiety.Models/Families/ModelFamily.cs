@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Models.Json;
 
 namespace Moiety.Models.Families;
 
@@ -45,7 +46,7 @@ public abstract class ModelFamily
     internal virtual bool KeepsRouterInSingle => false;
 
     /// <summary>Reads <c>config.json</c>.</summary>
-    internal abstract ModelConfig ReadHuggingFace(JsonFields config);
+    internal abstract ModelConfig ReadHuggingFace(JsonField config);
 
     /// <summary>Writes what <see cref="ReadHuggingFace"/> reads.</summary>
     internal abstract void WriteHuggingFace(ModelConfig config, JsonObject json);

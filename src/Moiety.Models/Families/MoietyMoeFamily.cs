@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Models.Json;
 
 namespace Moiety.Models.Families;
 
@@ -40,7 +41,7 @@ internal sealed class MoietyMoeFamily : ModelFamily
     internal override bool KeepsRouterInSingle => true;
 
     /// <inheritdoc/>
-    internal override ModelConfig ReadHuggingFace(JsonFields config)
+    internal override ModelConfig ReadHuggingFace(JsonField config)
     {
         int layers = LlamaConfiguration.ReadLayerCount(config);
         int[] experts = ReadExpertCounts(config, layers);
@@ -161,11 +162,11 @@ internal sealed class MoietyMoeFamily : ModelFamily
         metadata.Set(Key("expert_residual"), Flags(layer => layer.Moe?.Residual ?? false));
     }
 
-    private static int[] ReadExpertCounts(JsonFields config, int layers)
+    private static int[] ReadExpertCounts(JsonField config, int layers)
     {
         if (config.Int32("expert_interval") is not { } interval)
         {
-            if (!config.IsList("num_experts"))
+            if (config.Find("num_experts") is not { IsList: true })
             {
                 throw config.Error("num_experts", "without expert_interval it must list the experts of each layer, 0 for a dense one");
             }

@@ -1,4 +1,5 @@
 using Moiety.Models.Checkpoints;
+using Moiety.Models.Json;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -39,10 +40,11 @@ public static class TokenizerJson
     /// <exception cref="InvalidCheckpointException">A file is damaged, or uses a component that is not supported.</exception>
     public static Tokenizer Read(byte[] tokenizer, byte[]? config, string path)
     {
-        JsonField root = JsonField.Parse(path, tokenizer);
+        // Duplicates pass here: the reader of the vocabulary says which piece is there twice.
+        JsonField root = JsonField.Parse(path, tokenizer, allowDuplicates: true);
         JsonField? configRoot = config is null
             ? null
-            : JsonField.Parse(Path.Combine(Path.GetDirectoryName(path) ?? "", ConfigFileName), config);
+            : JsonField.Parse(Path.Combine(Path.GetDirectoryName(path) ?? "", ConfigFileName), config, allowDuplicates: true);
         return TokenizerJsonReader.Read(root, configRoot, path);
     }
 

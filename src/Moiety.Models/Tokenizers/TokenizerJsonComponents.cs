@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Moiety.Models.Json;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -112,29 +113,29 @@ internal sealed class TokenizerJsonComponents
         {
             case "ByteLevel":
                 IsByteLevel = true;
-                AddPrefixSpace = field.Flag("add_prefix_space", absent: true);
-                if (field.Flag("use_regex", absent: true))
+                AddPrefixSpace = field.Boolean("add_prefix_space", absent: true);
+                if (field.Boolean("use_regex", absent: true))
                 {
                     _preTokenizers.Add(new Gpt2PreTokenizer());
                 }
 
-                if (AddPrefixSpace && _preTokenizers.Count > (field.Flag("use_regex", absent: true) ? 1 : 0))
+                if (AddPrefixSpace && _preTokenizers.Count > (field.Boolean("use_regex", absent: true) ? 1 : 0))
                 {
                     throw field.Error("add_prefix_space after another pre-tokenizer is not supported");
                 }
 
                 break;
             case "Digits":
-                _preTokenizers.Add(PreTokenizerNames.ForDigits(field.Flag("individual_digits")));
+                _preTokenizers.Add(PreTokenizerNames.ForDigits(field.Boolean("individual_digits", absent: false)));
                 break;
             case "Split" when field.Get("pattern").Find("Regex") is { } regex:
                 ReadRegexSplit(field, regex);
                 break;
 
             // Gemma: spaces are marks by then, so there is nothing left to split at.
-            case "Split" when field.Get("pattern").Find("String")?.Text() == " " && _marksSpaces:
+            case "Split" when field.Get("pattern").Text("String") == " " && _marksSpaces:
                 break;
-            case "Metaspace" when (field.Find("replacement")?.Text() ?? Mark) == Mark:
+            case "Metaspace" when (field.Text("replacement") ?? Mark) == Mark:
                 ReadMetaspace(field);
                 break;
             default:
@@ -145,7 +146,7 @@ internal sealed class TokenizerJsonComponents
     private void ReadRegexSplit(JsonField field, JsonField regex)
     {
         string behavior = field.Get("behavior").Text();
-        bool invert = field.Flag("invert");
+        bool invert = field.Boolean("invert", absent: false);
         if (behavior != "Isolated" && !(behavior == "Removed" && invert))
         {
             throw field.Error($"the behavior \"{behavior}\" (invert: {invert}) is not supported; supported is Isolated");
@@ -159,7 +160,7 @@ internal sealed class TokenizerJsonComponents
     private void ReadMetaspace(JsonField field)
     {
         _marksSpaces = true;
-        string scheme = field.Find("prepend_scheme")?.Text() ?? (field.Flag("add_prefix_space", absent: true) ? "always" : "never");
+        string scheme = field.Text("prepend_scheme") ?? (field.Boolean("add_prefix_space", absent: true) ? "always" : "never");
         SpacePrefix = scheme switch
         {
             "always" => SpacePrefix.EverySegmentWithoutSpace,
@@ -167,7 +168,7 @@ internal sealed class TokenizerJsonComponents
             "never" => SpacePrefix.None,
             _ => throw field.Error($"the prepend_scheme \"{scheme}\" is not known; known are always, first and never"),
         };
-        SplitsAtSpaces = field.Flag("split", absent: true);
+        SplitsAtSpaces = field.Boolean("split", absent: true);
     }
 
     private void ReadPostProcessor(JsonField field, string type)
@@ -244,9 +245,9 @@ internal sealed class TokenizerJsonComponents
             case "Strip" when field.Get("content").Text() == " " && field.Get("start").Count(2) >= 0 && field.Get("stop").Count(1) == 0:
                 StripsLeadingSpace = field.Get("start").Count(2) == 1;
                 break;
-            case "Metaspace" when (field.Find("replacement")?.Text() ?? Mark) == Mark:
+            case "Metaspace" when (field.Text("replacement") ?? Mark) == Mark:
                 _unmarksSpaces = true;
-                StripsLeadingSpace = (field.Find("prepend_scheme")?.Text() ?? "always") != "never" && field.Flag("add_prefix_space", absent: true);
+                StripsLeadingSpace = (field.Text("prepend_scheme") ?? "always") != "never" && field.Boolean("add_prefix_space", absent: true);
                 break;
             default:
                 throw Unsupported(
@@ -255,7 +256,7 @@ internal sealed class TokenizerJsonComponents
     }
 
     private static bool IsReplace(JsonField field, string from, string to) =>
-        field.Get("pattern").Find("String")?.Text() == from && field.Get("content").Text() == to;
+        field.Get("pattern").Text("String") == from && field.Get("content").Text() == to;
 
     private static Checkpoints.InvalidCheckpointException Unsupported(JsonField field, string kind, string type, string supported) =>
         field.Error($"the {kind} {type} is not supported with these settings; supported are: {supported}");

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Moiety.Models.Checkpoints;
+using Moiety.Models.Json;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -46,7 +46,7 @@ internal static class TokenizerJsonReader
         {
             PreTokenizers = components.PreTokenizers,
             AddPrefixSpace = components.AddPrefixSpace,
-            IgnoreMerges = model.Flag("ignore_merges"),
+            IgnoreMerges = model.Boolean("ignore_merges", absent: false),
         });
 
     private static SentencePieceBpeTokenizer SentencePiece(
@@ -56,14 +56,14 @@ internal static class TokenizerJsonReader
             SpacePrefix = components.SpacePrefix,
             SplitsAtSpaces = components.SplitsAtSpaces,
             StripsLeadingSpace = components.StripsLeadingSpace,
-            ByteFallback = model.Flag("byte_fallback"),
-            FuseUnknown = model.Flag("fuse_unk"),
+            ByteFallback = model.Boolean("byte_fallback", absent: false),
+            FuseUnknown = model.Boolean("fuse_unk", absent: false),
         });
 
     private static void RequireBpe(JsonField model)
     {
         // Files from before 2020 have no type; theirs is told by the merges.
-        string type = model.Find("type")?.Text() ?? (model.Find("merges") is null ? "without type" : "BPE");
+        string type = model.Text("type") ?? (model.Find("merges") is null ? "without type" : "BPE");
         if (type != "BPE")
         {
             throw model.Error($"the tokenizer model \"{type}\" is not supported yet; supported is BPE, byte-level or SentencePiece-style");
@@ -71,7 +71,7 @@ internal static class TokenizerJsonReader
 
         foreach (string key in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
         {
-            if (model.Find(key)?.Text() is { Length: > 0 } text)
+            if (model.Text(key) is { Length: > 0 } text)
             {
                 throw model.Error($"{key} \"{text}\" is not supported; supported is BPE without marks inside of words");
             }
@@ -94,7 +94,7 @@ internal static class TokenizerJsonReader
             pieces[id] = piece;
         }
 
-        return pieces.Count > 0 ? pieces : throw vocabulary.Error("is empty");
+        return pieces.Count > 0 ? pieces : throw vocabulary.Error("it is empty");
     }
 
     private static BpeMerge[] ReadMerges(JsonField field, Dictionary<string, int> ids)
@@ -116,7 +116,7 @@ internal static class TokenizerJsonReader
 
     private static (string Left, string Right) ReadPair(JsonField item)
     {
-        if (item.Kind == JsonValueKind.Array)
+        if (item.IsList)
         {
             return item.Items().ToArray() is [var first, var second]
                 ? (first.Text(), second.Text())
@@ -140,11 +140,11 @@ internal static class TokenizerJsonReader
             {
                 Id = item.Get("id").Count(BpeTokenizer.LargestVocabulary),
                 Content = item.Get("content").Text(),
-                SingleWord = item.Flag("single_word"),
-                LeftStrip = item.Flag("lstrip"),
-                RightStrip = item.Flag("rstrip"),
-                Normalized = item.Flag("normalized", absent: true),
-                Special = item.Flag("special"),
+                SingleWord = item.Boolean("single_word", absent: false),
+                LeftStrip = item.Boolean("lstrip", absent: false),
+                RightStrip = item.Boolean("rstrip", absent: false),
+                Normalized = item.Boolean("normalized", absent: true),
+                Special = item.Boolean("special", absent: false),
             };
             Extend(pieces, token.Id);
             if (!seen.Add(token.Id) || (pieces[token.Id] is { } piece && piece != token.Content)
@@ -171,7 +171,7 @@ internal static class TokenizerJsonReader
 
         // Without a tokenizer_config.json, a special token that the template puts first is the one that starts a sequence.
         bos ??= config is null && prefix is [int start] && added.Any(token => token.Id == start && token.Special) ? start : null;
-        if (!components.HasTemplate && bos is int first && config?.Flag("add_bos_token") == true)
+        if (!components.HasTemplate && bos is int first && config?.Boolean("add_bos_token", absent: false) == true)
         {
             prefix = [first];
         }
@@ -195,7 +195,7 @@ internal static class TokenizerJsonReader
             return null;
         }
 
-        string content = field.Kind == JsonValueKind.Object ? field.Get("content").Text() : field.Text();
+        string content = field.IsObject ? field.Get("content").Text() : field.Text();
         return ids.TryGetValue(content, out int id) ? id : throw field.Error($"\"{content}\" is not in the vocabulary");
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Families;
+using Moiety.Models.Json;
 
 namespace Moiety.Models.Tests.Families;
 
@@ -115,7 +116,7 @@ public class ForeignFamilyTests
 
     private static ModelConfig Read(string json)
     {
-        JsonFields fields = JsonFields.Parse("config.json", Encoding.UTF8.GetBytes(json));
+        JsonField fields = JsonField.Parse("config.json", Encoding.UTF8.GetBytes(json));
         return ModelFamilies.ForHuggingFace(fields).ReadHuggingFace(fields);
     }
 }

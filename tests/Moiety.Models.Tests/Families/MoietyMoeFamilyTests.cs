@@ -4,6 +4,7 @@ using CsCheck;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Families;
+using Moiety.Models.Json;
 
 namespace Moiety.Models.Tests.Families;
 
@@ -100,5 +101,5 @@ public class MoietyMoeFamilyTests
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
     }
 
-    private static JsonFields Parse(string json) => JsonFields.Parse("config.json", Encoding.UTF8.GetBytes(json));
+    private static JsonField Parse(string json) => JsonField.Parse("config.json", Encoding.UTF8.GetBytes(json));
 }
