@@ -35,8 +35,8 @@ internal static class CheckpointReader
     }
 
     /// <summary>
-    /// Reads a tokenizer of its own: a folder with <c>tokenizer.json</c>, that file itself, a GGUF file, or llama2.c's
-    /// <c>tokenizer.bin</c>.
+    /// Reads a tokenizer of its own: a folder with <c>tokenizer.json</c>, such a <c>.json</c> file itself whatever its name, a
+    /// GGUF file, or llama2.c's <c>tokenizer.bin</c>.
     /// </summary>
     /// <exception cref="InvalidInputException">It does not exist, or is malformed.</exception>
     public static Tokenizer OpenTokenizer(string path)
@@ -60,7 +60,7 @@ internal static class CheckpointReader
         }
 
         return Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase)
-            ? TokenizerJson.ReadFolder(Path.GetDirectoryName(Path.GetFullPath(path))!)
+            ? TokenizerJson.ReadFile(path)
             : Llama2CTokenizer.ReadFile(path);
     }
 

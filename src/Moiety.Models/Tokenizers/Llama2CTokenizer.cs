@@ -22,7 +22,7 @@ public static class Llama2CTokenizer
 
     /// <summary>Reads the tokenizer.</summary>
     /// <exception cref="InvalidCheckpointException">The file cannot be read, is truncated or malformed.</exception>
-    public static SentencePieceBpeTokenizer ReadFile(string path) => Read(TokenizerJson.ReadFile(path, LargestFile), path);
+    public static SentencePieceBpeTokenizer ReadFile(string path) => Read(TokenizerJson.ReadBytes(path, LargestFile), path);
 
     /// <summary>Reads the tokenizer from the contents of the file.</summary>
     /// <param name="contents">The whole file.</param>

@@ -24,13 +24,17 @@ public static class TokenizerJson
     public static Tokenizer ReadFolder(string folder)
     {
         string path = Path.Combine(folder, FileName);
-        string configPath = Path.Combine(folder, ConfigFileName);
-        if (!File.Exists(path))
-        {
-            throw new InvalidCheckpointException(folder, FileName, "the file is missing; the folder must hold the tokenizer of the model");
-        }
+        return File.Exists(path)
+            ? ReadFile(path)
+            : throw new InvalidCheckpointException(folder, FileName, "the file is missing; the folder must hold the tokenizer of the model");
+    }
 
-        return Read(ReadFile(path), File.Exists(configPath) ? ReadFile(configPath) : null, path);
+    /// <summary>Reads a tokenizer from a file of any name, with the <c>tokenizer_config.json</c> beside it where there is one.</summary>
+    /// <exception cref="InvalidCheckpointException">A file is missing, damaged, or uses a component that is not supported.</exception>
+    public static Tokenizer ReadFile(string path)
+    {
+        string configPath = Path.Combine(Path.GetDirectoryName(path) ?? "", ConfigFileName);
+        return Read(ReadBytes(path), File.Exists(configPath) ? ReadBytes(configPath) : null, path);
     }
 
     /// <summary>Reads a tokenizer from the contents of the two files.</summary>
@@ -64,7 +68,7 @@ public static class TokenizerJson
     public static byte[] Write(Tokenizer tokenizer) => TokenizerJsonWriter.Write(tokenizer);
 
     /// <summary>Reads a file that must not be larger than tokenizers are.</summary>
-    internal static byte[] ReadFile(string path, long largest = LargestFile)
+    internal static byte[] ReadBytes(string path, long largest = LargestFile)
     {
         try
         {

@@ -48,6 +48,18 @@ public sealed class OpeningTests : IDisposable
     }
 
     [Fact]
+    public void The_tokenizer_file_that_is_given_is_the_one_that_is_read()
+    {
+        TokenizerJson.WriteFolder(_tokenizer, _folder["model"]);
+        Tokenizer other = BpeTrainer.Train(["a hat, a mat"], new BpeTrainerOptions { VocabularySize = 262 });
+        File.WriteAllBytes(_folder["model/other.json"], TokenizerJson.Write(other));
+        Assert.NotEqual(_tokenizer.Encode(Text), other.Encode(Text));
+        Assert.Equal(other.Encode(Text), Checkpoint.OpenTokenizer(_folder["model/other.json"]).Encode(Text));
+        InvalidCheckpointException error = Assert.Throws<InvalidCheckpointException>(() => Checkpoint.OpenTokenizer(_folder["model/tokenizer_config.json"]));
+        Assert.Equal((_folder["model/tokenizer_config.json"], "model"), (error.Path, error.Field));
+    }
+
+    [Fact]
     public void A_renamed_file_is_what_it_was()
     {
         GgufWriter.Write(_folder["model.gguf"], RandomModel.Llama(), RandomModel.Weights(), tokenizer: null);
