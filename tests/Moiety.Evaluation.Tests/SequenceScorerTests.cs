@@ -30,6 +30,20 @@ public sealed class SequenceScorerTests : IDisposable
             threads: 1);
 
     [Fact]
+    public void A_shared_beginning_changes_nothing() =>
+        Gen.Select(Gen.Int[0, 100].Array[1, 100], Gen.Int[0, 100].Array[1, 8].Array[1, 5], Gen.Int[0, 1000]).Sample(
+            (prompt, endings, number) =>
+            {
+                ScoredSequence[] sequences = [.. endings.Select(ending => new ScoredSequence((int[])[.. prompt, .. ending], prompt.Length))];
+                SequenceScorer scorer = new(_engine);
+                double[][] apart = scorer.Score(sequences);
+                double[][] together = scorer.Score(sequences, number % prompt.Length);
+                Assert.Equal(apart.SelectMany(scores => scores), together.SelectMany(scores => scores), (expected, actual) => Math.Abs(expected - actual) < 1e-4);
+            },
+            iter: 15,
+            threads: 1);
+
+    [Fact]
     public void Logits_of_every_position_are_those_of_one_step()
     {
         int[] tokens = [.. Enumerable.Range(0, 70).Select(index => index * 31 % 101)];

@@ -49,7 +49,7 @@ public sealed class QuestionEvaluator
         List<QuestionOutcome> outcomes = [];
         foreach (EvaluationQuestion[] group in questions.Chunk(GroupSize))
         {
-            string[] chosen = Choose(group, cancellationToken);
+            string[] chosen = [.. group.Select(question => Choose(question, cancellationToken))];
             IReadOnlyList<GenerationResult>? free = _options.FreeAnswers
                 ? _generator.Generate([.. group.Select(question => new GenerationRequest(question.Prompt))], _generation, null, cancellationToken)
                 : null;
@@ -61,27 +61,17 @@ public sealed class QuestionEvaluator
         return outcomes;
     }
 
-    private string[] Choose(EvaluationQuestion[] group, CancellationToken cancellationToken)
+    private string Choose(EvaluationQuestion question, CancellationToken cancellationToken)
     {
-        ScoredSequence[] sequences = [.. group.SelectMany(question => question.Choices.Select(choice => Sequence(question.Prompt, choice)))];
-        double[] sums = [.. _scorer.Score(sequences, cancellationToken).Select(scores => scores.Sum())];
-        string[] chosen = new string[group.Length];
-        int next = 0;
-        for (int index = 0; index < group.Length; index++)
+        ScoredSequence[] sequences = [.. question.Choices.Select(choice => Sequence(question.Prompt, choice))];
+        double[][] scores = _scorer.Score(sequences, sequences.Min(sequence => sequence.First) - 1, cancellationToken);
+        int best = 0;
+        for (int choice = 1; choice < scores.Length; choice++)
         {
-            IReadOnlyList<string> choices = group[index].Choices;
-            ReadOnlySpan<double> own = sums.AsSpan(next, choices.Count);
-            int best = 0;
-            for (int choice = 1; choice < own.Length; choice++)
-            {
-                best = own[choice] > own[best] ? choice : best;
-            }
-
-            chosen[index] = choices[best];
-            next += choices.Count;
+            best = scores[choice].Sum() > scores[best].Sum() ? choice : best;
         }
 
-        return chosen;
+        return question.Choices[best];
     }
 
     // The choice follows the prompt after a space. Where its tokens begin is where the encodings of the prompt and of the whole

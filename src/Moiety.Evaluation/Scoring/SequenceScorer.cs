@@ -16,6 +16,7 @@ public sealed class SequenceScorer
 {
     // The logits of one step stay below this many numbers (128 MiB), whatever the vocabulary.
     private const int LargestLogits = 32 << 20;
+    private const int PrefixTokens = 512;
 
     private readonly Engine _engine;
     private readonly Batch _batch = new();
@@ -38,42 +39,76 @@ public sealed class SequenceScorer
     public double[][] Score(IReadOnlyList<ScoredSequence> sequences, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(sequences);
-        double[][] scores = [.. sequences.Select(sequence => new double[sequence.Tokens.Length - sequence.First])];
+        double[][] scores = new double[sequences.Count][];
         int next = 0;
         while (next < sequences.Count)
         {
-            int first = next;
+            List<ScoredSequence> group = [];
             int tokens = 0;
-            while (next < sequences.Count && (next == first || tokens + Inputs(sequences[next]) <= _stepTokens))
+            int first = next;
+            while (next < sequences.Count && (group.Count == 0 || tokens + Inputs(sequences[next]) <= _stepTokens))
             {
                 tokens += Inputs(sequences[next]);
-                next++;
+                group.Add(sequences[next++]);
             }
 
-            ScoreTogether(sequences, first, next, scores, cancellationToken);
+            KvCache[] caches = [.. group.Select(_ => _engine.CreateCache())];
+            ScoreTogether(group, caches, cancellationToken).CopyTo(scores, first);
         }
 
         return scores;
     }
 
+    /// <summary>Scores texts that begin alike: what they share is computed once.</summary>
+    /// <param name="sequences">The texts; each fits the context.</param>
+    /// <param name="shared">How many first tokens are the same in all texts, fewer than <see cref="ScoredSequence.First"/> of each.</param>
+    /// <param name="cancellationToken">Stops between layers.</param>
+    /// <inheritdoc cref="Score(IReadOnlyList{ScoredSequence}, CancellationToken)"/>
+    public double[][] Score(IReadOnlyList<ScoredSequence> sequences, int shared, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        foreach (ScoredSequence sequence in sequences)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(shared, sequence.First);
+            ThrowIfTooLong(sequence);
+        }
+
+        using KvCache prefix = _engine.CreateCache();
+        while (prefix.Length < shared)
+        {
+            _batch.Clear();
+            _batch.Add(prefix, sequences[0].Tokens.Span[prefix.Length..Math.Min(shared, prefix.Length + PrefixTokens)], LogitsWanted.None);
+            _engine.Step(_batch, cancellationToken);
+        }
+
+        return ScoreTogether(sequences, [.. sequences.Select(_ => prefix.Fork())], cancellationToken);
+    }
+
     // The last token is only ever predicted, so it is no input.
     private static int Inputs(ScoredSequence sequence) => sequence.Tokens.Length - 1;
 
-    private void ScoreTogether(
-        IReadOnlyList<ScoredSequence> sequences, int first, int end, double[][] scores, CancellationToken cancellationToken)
+    // Takes over the caches, one per sequence, which may hold first tokens already.
+    private double[][] ScoreTogether(IReadOnlyList<ScoredSequence> sequences, KvCache[] caches, CancellationToken cancellationToken)
     {
-        KvCache[] caches = [.. Enumerable.Range(first, end - first).Select(_ => _engine.CreateCache())];
+        double[][] scores = [.. sequences.Select(sequence => new double[sequence.Tokens.Length - sequence.First])];
         try
         {
-            while (AddChunks(sequences, first, caches))
+            foreach (ScoredSequence sequence in sequences)
+            {
+                ThrowIfTooLong(sequence);
+            }
+
+            while (AddChunks(sequences, caches))
             {
                 StepResult result = _engine.Step(_batch, cancellationToken);
                 for (int slice = 0; slice < _batch.Count; slice++)
                 {
-                    int index = first + Array.IndexOf(caches, _batch.Slices[slice].Cache);
+                    int index = Array.IndexOf(caches, _batch.Slices[slice].Cache);
                     Read(result, slice, sequences[index], _batch.Slices[slice], scores[index]);
                 }
             }
+
+            return scores;
         }
         finally
         {
@@ -84,12 +119,20 @@ public sealed class SequenceScorer
         }
     }
 
-    private bool AddChunks(IReadOnlyList<ScoredSequence> sequences, int first, KvCache[] caches)
+    private void ThrowIfTooLong(ScoredSequence sequence)
+    {
+        if (Inputs(sequence) > _engine.ContextLength)
+        {
+            throw new ContextOverflowException(0, Inputs(sequence), _engine.ContextLength);
+        }
+    }
+
+    private bool AddChunks(IReadOnlyList<ScoredSequence> sequences, KvCache[] caches)
     {
         _batch.Clear();
         for (int index = 0; index < caches.Length; index++)
         {
-            ScoredSequence sequence = sequences[first + index];
+            ScoredSequence sequence = sequences[index];
             int done = caches[index].Length;
             int count = Math.Min(Inputs(sequence) - done, _stepTokens);
             if (count > 0)
