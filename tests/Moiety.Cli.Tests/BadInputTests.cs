@@ -189,6 +189,46 @@ public class BadInputTests(ModelFixture model) : IClassFixture<ModelFixture>
         Assert.Equal("", error);
     }
 
+    [Fact]
+    public void Ctrl_C_ends_an_answer_of_a_chat_and_not_the_chat()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are sent with kill");
+        using Process process = MoietyProcess.Start("chat", "-m", model.Gguf, "--context", "200000", "--max-tokens", "190000", "--seed", "1");
+        process.StandardInput.WriteLine("Tell a story.");
+        process.StandardInput.Flush();
+        Assert.NotEqual(-1, process.StandardOutput.Read());
+        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+        {
+            kill.WaitForExit();
+        }
+
+        // The next line is read only after the answer has ended.
+        process.StandardInput.WriteLine("/nonsense");
+        process.StandardInput.WriteLine("/exit");
+        process.StandardInput.Flush();
+        process.StandardOutput.ReadToEnd();
+        Assert.Contains("/nonsense", process.StandardError.ReadToEnd(), StringComparison.Ordinal);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    [Fact]
+    public void The_trace_is_shown_when_asked_for()
+    {
+        MoietyProcess run = MoietyProcess.Run("inspect", Path.Combine(model.Folder, "nothing.gguf"), "--verbose");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("   at Moiety.", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_training_configuration_that_is_wrong_is_refused_before_any_work()
+    {
+        string config = model.File("recipe.json", "{ \"model\": { \"hidden_sise\": 64 } }"u8.ToArray());
+        string run = Path.Combine(model.Folder, "never");
+        MoietyProcess.Run("train", config, "--out", run).FailsWith("recipe.json");
+        Assert.False(Directory.Exists(run));
+    }
+
     private static MoietyProcess Generate(string path, params string[] options) =>
         MoietyProcess.Run(["generate", "Mia", "-m", path, "--greedy", "--max-tokens", "4", .. options]);
 
