@@ -69,7 +69,7 @@ internal static class InspectCommand
         WriteSummary(terminal, checkpoint, summary);
         WriteLayers(terminal, checkpoint);
         WriteFormats(terminal, checkpoint);
-        WriteMemory(terminal, summary, tokens);
+        WriteMemory(terminal, checkpoint.Config, summary, tokens);
         WriteTokenizer(terminal, checkpoint.Tokenizer);
         if (parsed.GetValue(Tensors))
         {
@@ -117,10 +117,10 @@ internal static class InspectCommand
         terminal.Out.WriteLine();
     }
 
-    private static void WriteMemory(Terminal terminal, ModelSummary summary, int tokens)
+    private static void WriteMemory(Terminal terminal, ModelConfig config, ModelSummary summary, int tokens)
     {
         Table table = Tables.Create(terminal, $"memory at {tokens:#,0} tokens", "#keys and values", "#with weights");
-        foreach (KeyValueFormat format in Enum.GetValues<KeyValueFormat>())
+        foreach (KeyValueFormat format in KeyValueMemory.FormatsFor(config))
         {
             double bytes = KeyValueMemory.BytesPerToken(summary, format) * tokens;
             Tables.AddRow(table, $"keys and values in {format}", Format.Bytes(bytes), Format.Bytes(bytes + summary.WeightBytes));
@@ -166,7 +166,7 @@ internal static class InspectCommand
         summary.ActiveWeightBytes,
         Formats = summary.BytesByFormat.ToDictionary(entry => entry.Format.Name, entry => entry.Bytes),
         Context = tokens,
-        KeyValueBytes = Enum.GetValues<KeyValueFormat>().ToDictionary(format => format.ToString(), format => KeyValueMemory.BytesPerToken(summary, format) * tokens),
+        KeyValueBytes = KeyValueMemory.FormatsFor(checkpoint.Config).ToDictionary(format => format.ToString(), format => KeyValueMemory.BytesPerToken(summary, format) * tokens),
         Tokenizer = checkpoint.Tokenizer is { } tokenizer
             ? new { Type = NameOf(tokenizer), tokenizer.VocabularySize, tokenizer.BosTokenId, tokenizer.EosTokenIds }
             : null,

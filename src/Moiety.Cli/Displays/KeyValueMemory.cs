@@ -1,4 +1,5 @@
 using Moiety.Inference.KeyValues;
+using Moiety.Models.Configuration;
 using Moiety.Models.Quantization;
 
 namespace Moiety.Cli.Displays;
@@ -6,6 +7,13 @@ namespace Moiety.Cli.Displays;
 /// <summary>What the key-value cache takes.</summary>
 internal static class KeyValueMemory
 {
+    // Elements that share a scale in Q8_0.
+    private const int Block = 32;
+
+    /// <summary>The formats that a model's heads fit.</summary>
+    public static IEnumerable<KeyValueFormat> FormatsFor(ModelConfig config) =>
+        Enum.GetValues<KeyValueFormat>().Where(format => format != KeyValueFormat.Q8_0 || config.HeadSize % Block == 0);
+
     /// <summary>Bytes that one token leaves in the cache.</summary>
     public static double BytesPerToken(ModelSummary summary, KeyValueFormat format) => summary.KeyValueBytesPerToken * format switch
     {

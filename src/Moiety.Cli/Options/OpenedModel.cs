@@ -47,7 +47,7 @@ internal sealed class OpenedModel : IDisposable
     /// <exception cref="InvalidInputException">The checkpoint carries none.</exception>
     public static Tokenizer RequireTokenizer(Checkpoint checkpoint) => checkpoint.Tokenizer
         ?? throw new InvalidInputException(
-            $"{checkpoint.Path}: the model carries no tokenizer, so that text can be neither read nor written. Put tokenizer.json beside its weights, or give token ids (moiety logits --ids).");
+            $"{checkpoint.Path}: the model carries no tokenizer, so that text can be neither read nor written. Put its tokenizer.json (llama2.c: tokenizer.bin) beside the weights, or give token ids (moiety logits --ids).");
 
     /// <inheritdoc/>
     public void Dispose()
