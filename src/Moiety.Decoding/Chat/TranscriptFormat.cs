@@ -18,8 +18,8 @@ public sealed record TranscriptFormat
     /// <summary>What begins an answer.</summary>
     public required string AssistantLabel { get; init; }
 
-    /// <summary>What ends an answer.</summary>
-    public ImmutableArray<string> StopStrings => [$"\n{UserLabel}"];
+    /// <summary>What ends an answer: the next turn of either side.</summary>
+    public ImmutableArray<string> StopStrings => [$"\n{UserLabel}", $"\n{AssistantLabel}"];
 
     /// <summary>Writes the conversation up to the place where the answer begins.</summary>
     /// <param name="system">What goes before everything, or null.</param>
