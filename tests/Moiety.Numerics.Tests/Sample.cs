@@ -1,21 +1,21 @@
 using Moiety.Numerics.Formats;
+using Moiety.Numerics.Randomness;
 
 namespace Moiety.Numerics.Tests;
 
 /// <summary>Reproducible random values and encoded matrices for the tests, and the slow obvious product.</summary>
 internal static unsafe class Sample
 {
-    /// <summary>Values in [−1, 1) from a seed (SplitMix64).</summary>
+    /// <summary>Values in [−1, 1) from a seed.</summary>
     public static float[] Values(int count, ulong seed)
     {
         float[] values = new float[count];
+        SplitMix64 random = new(seed);
         for (int i = 0; i < count; i++)
         {
-            ulong z = seed += 0x9E3779B97F4A7C15;
-            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-            values[i] = (int)((z ^ (z >> 31)) >> 40) / (float)(1 << 23) - 1;
+            values[i] = (int)(random.Next() >> 40) / (float)(1 << 23) - 1;
         }
+
         return values;
     }
 

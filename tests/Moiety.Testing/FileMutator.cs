@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Moiety.Numerics.Randomness;
 
 namespace Moiety.Testing;
 
@@ -25,7 +26,7 @@ public sealed class FileMutator
     ];
 
     private readonly byte[] _original;
-    private ulong _state;
+    private SplitMix64 _random;
 
     /// <summary>Starts the series of damaged copies of a file.</summary>
     /// <param name="original">The intact bytes; not empty.</param>
@@ -38,7 +39,7 @@ public sealed class FileMutator
         }
 
         _original = original.ToArray();
-        _state = seed;
+        _random = new SplitMix64(seed);
     }
 
     /// <summary>The next damaged copy: one to four mutations. It may, rarely, equal the original.</summary>
@@ -128,14 +129,5 @@ public sealed class FileMutator
         return [.. file.AsSpan(0, at), .. insert, .. file.AsSpan(at + remove)];
     }
 
-    private int Below(int bound) => (int)(NextUInt64() % (ulong)bound);
-
-    // SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
-    private ulong NextUInt64()
-    {
-        ulong z = _state += 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
-    }
+    private int Below(int bound) => (int)(_random.Next() % (ulong)bound);
 }
