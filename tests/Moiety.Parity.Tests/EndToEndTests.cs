@@ -6,7 +6,6 @@ using Moiety.Models.Checkpoints;
 using Moiety.Models.Quantization;
 using Moiety.Models.Tokenizers;
 using Moiety.Numerics.Formats;
-using Moiety.Parity.Tests.Models;
 using Moiety.Training;
 using Moiety.Training.Configuration;
 
@@ -40,15 +39,15 @@ public class EndToEndTests
     {
         using TemporaryFolder folder = new();
         WriteCorpus(folder);
-        File.WriteAllText(folder.File("recipe.json"), Recipe);
-        using Trainer trainer = Trainer.Open(TrainingConfigReader.Read(folder.File("recipe.json")), folder.File("run"), resume: false);
+        File.WriteAllText(folder["recipe.json"], Recipe);
+        using Trainer trainer = Trainer.Open(TrainingConfigReader.Read(folder["recipe.json"]), folder["run"], resume: false);
         TrainingResult result = trainer.Run();
         Assert.True(result.Completed);
         // A model that has learned nothing is as good as a guess: the logarithm of the vocabulary.
         Assert.InRange(result.Validation!.CrossEntropy, 0.5, Math.Log(VocabularySize) - 1.25);
 
-        trainer.Export(folder.File("model"));
-        using Checkpoint exported = Checkpoint.Open(folder.File("model"));
+        trainer.Export(folder["model"]);
+        using Checkpoint exported = Checkpoint.Open(folder["model"]);
         Assert.Equal(trainer.Model.ParameterCount, ModelSummary.From(exported).Parameters);
         using Engine engine = Engine.Open(exported, EngineRun.Exact());
         string unseen = Documents(seed: 99).First();
@@ -57,7 +56,7 @@ public class EndToEndTests
         float[][] served = EngineRun.AllLogits(engine, tokens);
         Assert.InRange(LogitDistance.Relative(trained, served), 0, 1e-5);
 
-        string quantizedPath = folder.File("model.gguf");
+        string quantizedPath = folder["model.gguf"];
         Quantizer.Quantize(exported, quantizedPath, new QuantizationPolicy { Format = StorageFormats.Q8_0 });
         using Checkpoint quantized = Checkpoint.Open(quantizedPath);
         using Engine small = Engine.Open(quantized);
@@ -72,10 +71,10 @@ public class EndToEndTests
 
     private static void WriteCorpus(TemporaryFolder folder)
     {
-        new StoryWorldGenerator(new StoryWorldOptions { Seed = 1, Documents = 300, Threads = 1 }).Write(folder.File("train.jsonl"));
-        new StoryWorldGenerator(new StoryWorldOptions { Seed = 2, Documents = 20, Threads = 1 }).Write(folder.File("valid.jsonl"));
-        Directory.CreateDirectory(folder.File("tokenizer"));
-        TokenizerJson.WriteFolder(BpeTrainer.Train(Documents(seed: 1), new BpeTrainerOptions { VocabularySize = VocabularySize }), folder.File("tokenizer"));
+        new StoryWorldGenerator(new StoryWorldOptions { Seed = 1, Documents = 300, Threads = 1 }).Write(folder["train.jsonl"]);
+        new StoryWorldGenerator(new StoryWorldOptions { Seed = 2, Documents = 20, Threads = 1 }).Write(folder["valid.jsonl"]);
+        Directory.CreateDirectory(folder["tokenizer"]);
+        TokenizerJson.WriteFolder(BpeTrainer.Train(Documents(seed: 1), new BpeTrainerOptions { VocabularySize = VocabularySize }), folder["tokenizer"]);
     }
 
     private static IEnumerable<string> Documents(ulong seed) =>

@@ -20,10 +20,10 @@ public unsafe class LlamaCppFileTests
     {
         using RandomCheckpoint weights = new(Shapes.All[shape], 6);
         using TemporaryFolder folder = new();
-        GgufFixture.Write(folder.File("model.gguf"), weights);
-        using Checkpoint checkpoint = Checkpoint.Open(folder.File("model.gguf"));
+        GgufFixture.Write(folder["model.gguf"], weights);
+        using Checkpoint checkpoint = Checkpoint.Open(folder["model.gguf"]);
         using Engine engine = Engine.Open(checkpoint, EngineRun.Exact());
-        int[] tokens = new SplitMix(2).Tokens(20, weights.Config.VocabularySize);
+        int[] tokens = RandomTokens.Draw(2, 20, weights.Config.VocabularySize);
         Assert.InRange(LogitDistance.Relative(new ReferenceDecoder(weights).Forward(tokens).Logits, EngineRun.AllLogits(engine, tokens)), 0, 1e-5);
     }
 
@@ -40,13 +40,13 @@ public unsafe class LlamaCppFileTests
         using RandomCheckpoint weights = new(Shapes.All[shape], 6);
         using TemporaryFolder folder = new();
         ByteLevelBpeTokenizer tokenizer = StoryTokenizer.Train(weights.Config.VocabularySize);
-        GgufWriter.Write(folder.File("f32.gguf"), weights.Config, TensorSource.From(weights), tokenizer);
-        library.Quantize(folder.File("f32.gguf"), folder.File("theirs.gguf"), format);
+        GgufWriter.Write(folder["f32.gguf"], weights.Config, TensorSource.From(weights), tokenizer);
+        library.Quantize(folder["f32.gguf"], folder["theirs.gguf"], format);
         GgufOptions options = new() { FormatFor = _ => StorageFormats.ByName(format) };
-        GgufWriter.Write(folder.File("ours.gguf"), weights.Config, TensorSource.From(weights), tokenizer, options);
+        GgufWriter.Write(folder["ours.gguf"], weights.Config, TensorSource.From(weights), tokenizer, options);
 
-        using Checkpoint theirs = Checkpoint.Open(folder.File("theirs.gguf"));
-        using Checkpoint ours = Checkpoint.Open(folder.File("ours.gguf"));
+        using Checkpoint theirs = Checkpoint.Open(folder["theirs.gguf"]);
+        using Checkpoint ours = Checkpoint.Open(folder["ours.gguf"]);
         Assert.Equal(theirs.Config, ours.Config with { FeedForwards = theirs.Config.FeedForwards, EosTokenIds = theirs.Config.EosTokenIds });
         Assert.Equal(theirs.TensorNames.Order(StringComparer.Ordinal), ours.TensorNames.Order(StringComparer.Ordinal));
         foreach (string name in ours.TensorNames)
@@ -67,9 +67,9 @@ public unsafe class LlamaCppFileTests
         ByteLevelBpeTokenizer tokenizer = StoryTokenizer.Train(config.VocabularySize);
         using RandomCheckpoint weights = new(config, 6);
         using TemporaryFolder folder = new();
-        GgufWriter.Write(folder.File("model.gguf"), config, TensorSource.From(weights), tokenizer);
-        using LlamaCppModel model = new(library, folder.File("model.gguf"), vocabularyOnly: true);
-        using Checkpoint checkpoint = Checkpoint.Open(folder.File("model.gguf"));
+        GgufWriter.Write(folder["model.gguf"], config, TensorSource.From(weights), tokenizer);
+        using LlamaCppModel model = new(library, folder["model.gguf"], vocabularyOnly: true);
+        using Checkpoint checkpoint = Checkpoint.Open(folder["model.gguf"]);
         string[] texts =
         [
             .. StoryTokenizer.Documents.Take(40),

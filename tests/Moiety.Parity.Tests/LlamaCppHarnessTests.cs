@@ -82,13 +82,13 @@ public unsafe class LlamaCppHarnessTests
         ModelConfig config = Shapes.All[shape];
         using RandomCheckpoint weights = new(config, 7);
         using TemporaryFolder folder = new();
-        GgufFixture.Write(folder.File("model.gguf"), weights);
-        using LlamaCppModel model = new(library, folder.File("model.gguf"));
+        GgufFixture.Write(folder["model.gguf"], weights);
+        using LlamaCppModel model = new(library, folder["model.gguf"]);
         Assert.Equal(config.VocabularySize, model.VocabularySize);
         Assert.Equal(config.LayerCount, model.LayerCount);
         Assert.Equal(weights.TensorNames.Sum(name => weights.GetTensor(name).Rows * weights.GetTensor(name).Columns), (int)model.ParameterCount);
 
-        int[] tokens = new SplitMix(8).Tokens(40, config.VocabularySize);
+        int[] tokens = RandomTokens.Draw(8, 40, config.VocabularySize);
         using LlamaCppContext context = model.CreateContext(64);
         float[][] actual = context.AllLogits(tokens);
         double[][] expected = new ReferenceDecoder(weights).Forward(tokens).Logits;
@@ -105,13 +105,13 @@ public unsafe class LlamaCppHarnessTests
         ModelConfig config = Shapes.All["mixtral, 4 experts"];
         using TemporaryFolder folder = new();
         using RandomCheckpoint weights = new(config, 7);
-        GgufFixture.Write(folder.File("f32.gguf"), weights);
-        library.Quantize(folder.File("f32.gguf"), folder.File("quantized.gguf"), format);
-        Assert.True(new FileInfo(folder.File("quantized.gguf")).Length < new FileInfo(folder.File("f32.gguf")).Length * 0.6);
+        GgufFixture.Write(folder["f32.gguf"], weights);
+        library.Quantize(folder["f32.gguf"], folder["quantized.gguf"], format);
+        Assert.True(new FileInfo(folder["quantized.gguf"]).Length < new FileInfo(folder["f32.gguf"]).Length * 0.6);
 
-        int[] tokens = new SplitMix(8).Tokens(8, config.VocabularySize);
-        using LlamaCppModel exact = new(library, folder.File("f32.gguf"));
-        using LlamaCppModel rounded = new(library, folder.File("quantized.gguf"));
+        int[] tokens = RandomTokens.Draw(8, 8, config.VocabularySize);
+        using LlamaCppModel exact = new(library, folder["f32.gguf"]);
+        using LlamaCppModel rounded = new(library, folder["quantized.gguf"]);
         using LlamaCppContext first = exact.CreateContext(64);
         using LlamaCppContext second = rounded.CreateContext(64);
         Assert.InRange(LogitDistance.Relative(first.AllLogits(tokens), second.AllLogits(tokens)), 1e-7, bound);

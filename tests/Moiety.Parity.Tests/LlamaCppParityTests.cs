@@ -59,7 +59,7 @@ public class LlamaCppParityTests
         ModelConfig config = weights.Config;
         double bound = Bounds[format];
         using TemporaryFolder folder = new();
-        string path = folder.File("model.gguf");
+        string path = folder["model.gguf"];
         GgufOptions options = new() { FormatFor = _ => StorageFormats.ByName(format) };
         GgufWriter.Write(path, config, TensorSource.From(weights), StoryTokenizer.Train(config.VocabularySize), options);
 
@@ -71,7 +71,7 @@ public class LlamaCppParityTests
         ReferenceDecoder reference = new(checkpoint);
         for (int i = 0; i < PromptLengths.Length; i++)
         {
-            int[] prompt = new SplitMix((ulong)i).Tokens(PromptLengths[i], config.VocabularySize);
+            int[] prompt = RandomTokens.Draw((ulong)i, PromptLengths[i], config.VocabularySize);
             int[] continuation = context.Greedy(prompt, Generated);
             int[] text = [.. prompt, .. continuation];
             float[][] expected = context.AllLogits(text);

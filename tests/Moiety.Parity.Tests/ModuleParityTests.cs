@@ -3,7 +3,6 @@ using Moiety.Inference;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Numerics.Formats;
-using Moiety.Parity.Tests.Models;
 using Moiety.Training.Modules;
 using TorchSharp;
 
@@ -25,11 +24,11 @@ public class ModuleParityTests
         using DecoderModule module = RandomModule(config);
         using TemporaryFolder folder = new();
         HuggingFaceWriter.Write(
-            folder.File("model"), config, TensorSource.From((tensor, values) => module.GetParameter(tensor.Name).CopyTo(values)), tokenizer: null);
-        using Checkpoint checkpoint = Checkpoint.Open(folder.File("model"));
+            folder["model"], config, TensorSource.From((tensor, values) => module.GetParameter(tensor.Name).CopyTo(values)), tokenizer: null);
+        using Checkpoint checkpoint = Checkpoint.Open(folder["model"]);
         using Engine engine = Engine.Open(checkpoint, EngineRun.Exact());
 
-        int[] tokens = new SplitMix(3).Tokens(120, config.VocabularySize);
+        int[] tokens = RandomTokens.Draw(3, 120, config.VocabularySize);
         foreach (int length in new[] { 1, 2, 33, 120 })
         {
             float[][] expected = Rows(module, tokens.AsSpan(0, length));
@@ -46,7 +45,7 @@ public class ModuleParityTests
         ModelConfig config = SmallModels.All[model];
         using RandomCheckpoint checkpoint = new(config, 11);
         using DecoderModule module = RandomModule(config);
-        int[] tokens = new SplitMix(4).Tokens(40, config.VocabularySize);
+        int[] tokens = RandomTokens.Draw(4, 40, config.VocabularySize);
         Assert.InRange(LogitDistance.Relative(new ReferenceDecoder(checkpoint).Forward(tokens).Logits, Rows(module, tokens)), 0, Bound);
     }
 

@@ -7,7 +7,6 @@ using Moiety.Models.Checkpoints;
 using Moiety.Models.Quantization;
 using Moiety.Models.Tokenizers;
 using Moiety.Numerics.Formats;
-using Moiety.Parity.Tests.Models;
 
 namespace Moiety.Parity.Tests;
 
@@ -47,8 +46,8 @@ public partial class Stories260kTests
     {
         using TemporaryFolder folder = new();
         using Checkpoint source = Checkpoint.Open(Data("checkpoint_legacy.bin"));
-        HuggingFaceWriter.Write(folder.File("model"), source.Config, TensorSource.From(source), source.Tokenizer);
-        using Checkpoint copy = Checkpoint.Open(folder.File("model"));
+        HuggingFaceWriter.Write(folder["model"], source.Config, TensorSource.From(source), source.Tokenizer);
+        using Checkpoint copy = Checkpoint.Open(folder["model"]);
         Assert.Equal(PublishedText, Story(copy));
     }
 
@@ -57,7 +56,7 @@ public partial class Stories260kTests
     {
         LlamaCppLibrary library = LlamaCppOracle.Require();
         using TemporaryFolder folder = new();
-        string path = folder.File("model.gguf");
+        string path = folder["model.gguf"];
         using (Checkpoint source = Checkpoint.Open(Data("checkpoint_legacy.bin")))
         {
             GgufWriter.Write(path, source.Config, TensorSource.From(source), source.Tokenizer);
@@ -80,7 +79,7 @@ public partial class Stories260kTests
     {
         LlamaCppLibrary library = LlamaCppOracle.Require();
         using TemporaryFolder folder = new();
-        string path = folder.File("model.gguf");
+        string path = folder["model.gguf"];
         using (Checkpoint source = Checkpoint.Open(Data("checkpoint_legacy.bin")))
         {
             Quantizer.Quantize(source, path, new QuantizationPolicy { Format = StorageFormats.ByName(format) });

@@ -1,19 +1,15 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Tokenizers;
 using Moiety.Numerics;
 using Moiety.Numerics.Formats;
-using Names = Moiety.Models.Configuration.TensorNames;
 
 namespace Moiety.Testing;
 
 /// <summary>
-/// A model of any architecture with random weights, in memory. The same configuration, seed and format give the same weights on
-/// every machine; a tensor's values depend on its name, not on what else there is. Projections have the given format, norms
-/// and routers are F32.
+/// A model of any architecture with <see cref="RandomWeights"/>, in memory. Projections have the given format, norms and routers
+/// are F32.
 /// </summary>
 public sealed unsafe class RandomCheckpoint : Checkpoint
 {
@@ -25,8 +21,11 @@ public sealed unsafe class RandomCheckpoint : Checkpoint
     {
         Config = config;
         _seed = seed;
-        format ??= StorageFormats.F32;
-        Fill(config, format);
+        foreach (TensorSpec tensor in TensorCatalog.For(config))
+        {
+            bool single = tensor.IsVector || tensor.Role is TensorRole.Router or TensorRole.Coefficient;
+            SetTensor(tensor.Name, tensor.Rows, tensor.Columns, RandomWeights.Values(tensor, seed), single ? StorageFormats.F32 : format);
+        }
     }
 
     ~RandomCheckpoint() => Dispose(disposing: false);
@@ -84,83 +83,5 @@ public sealed unsafe class RandomCheckpoint : Checkpoint
 
         _memory.Clear();
         _tensors.Clear();
-    }
-
-    private void Fill(ModelConfig config, StorageFormat format)
-    {
-        int hidden = config.HiddenSize;
-        int queries = config.HeadCount * config.HeadSize;
-        int keys = config.KeyValueHeadCount * config.HeadSize;
-        Add(Names.Embedding, config.VocabularySize, hidden, format);
-        Norm(Names.FinalNorm, hidden);
-        if (!config.TieWordEmbeddings)
-        {
-            Add(Names.Head, config.VocabularySize, hidden, format);
-        }
-
-        for (int layer = 0; layer < config.LayerCount; layer++)
-        {
-            Norm(Names.AttentionNorm(layer), hidden);
-            Add(Names.Query(layer), queries, hidden, format);
-            Add(Names.Key(layer), keys, hidden, format);
-            Add(Names.Value(layer), keys, hidden, format);
-            Add(Names.AttentionOutput(layer), hidden, queries, format);
-            Norm(Names.FeedForwardNorm(layer), hidden);
-            FeedForward(layer, hidden, config.FeedForwards[layer], format);
-        }
-    }
-
-    private void FeedForward(int layer, int hidden, FeedForwardConfig config, StorageFormat format)
-    {
-        if (config.Moe is not { } moe)
-        {
-            Gated(Names.Gate(layer), Names.Up(layer), Names.Down(layer), hidden, config.IntermediateSize, format);
-            return;
-        }
-
-        Add(Names.Router(layer), moe.ExpertCount, hidden, StorageFormats.F32);
-        for (int expert = 0; expert < moe.ExpertCount; expert++)
-        {
-            Gated(
-                Names.ExpertGate(layer, expert), Names.ExpertUp(layer, expert), Names.ExpertDown(layer, expert),
-                hidden, moe.ExpertIntermediateSize, format);
-        }
-
-        if (moe.Residual)
-        {
-            Gated(Names.ResidualGate(layer), Names.ResidualUp(layer), Names.ResidualDown(layer), hidden, config.IntermediateSize, format);
-            Add(Names.Coefficient(layer), 2, hidden, StorageFormats.F32);
-            Add(Names.CoefficientBias(layer), 1, 2, StorageFormats.F32);
-        }
-    }
-
-    private void Gated(string gate, string up, string down, int hidden, int inner, StorageFormat format)
-    {
-        Add(gate, inner, hidden, format);
-        Add(up, inner, hidden, format);
-        Add(down, hidden, inner, format);
-    }
-
-    // Uniform of variance 1 / columns, so that activations keep their size through the layers.
-    private void Add(string name, int rows, int columns, StorageFormat format) =>
-        SetTensor(name, rows, columns, Uniform(name, rows * columns, 0, MathF.Sqrt(3f / columns)), format);
-
-    private void Norm(string name, int columns) => SetTensor(name, 1, columns, Uniform(name, columns, 1, 0.3f));
-
-    private float[] Uniform(string name, int count, float center, float radius)
-    {
-        ulong state = _seed ^ BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
-        float[] values = new float[count];
-        for (int index = 0; index < count; index++)
-        {
-            // SplitMix64 (Steele, Lea, Flood 2014).
-            ulong mixed = state += 0x9E3779B97F4A7C15;
-            mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9;
-            mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB;
-            mixed ^= mixed >> 31;
-            values[index] = center + radius * (2 * ((mixed >> 40) * (1f / (1 << 24))) - 1);
-        }
-
-        return values;
     }
 }

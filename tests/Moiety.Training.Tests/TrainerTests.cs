@@ -15,7 +15,7 @@ public class TrainerTests
         using TemporaryFolder folder = new();
         TrainingConfig config = SmallCorpus.Write(folder.Path, steps: 150);
         List<TrainingProgress> reports = [];
-        using Trainer trainer = Trainer.Open(config with { CheckpointInterval = 1000, EvaluationInterval = 0 }, folder.File("run"), resume: false);
+        using Trainer trainer = Trainer.Open(config with { CheckpointInterval = 1000, EvaluationInterval = 0 }, folder["run"], resume: false);
         TrainingResult result = trainer.Run(new Collector(reports));
         Assert.True(result.Completed);
         double first = reports.First(report => report.Stage == "training").CrossEntropy;
@@ -28,18 +28,18 @@ public class TrainerTests
     {
         using TemporaryFolder folder = new();
         TrainingConfig config = SmallCorpus.Write(folder.Path);
-        float[] whole = Train(config, folder.File("whole"), resume: false);
+        float[] whole = Train(config, folder["whole"], resume: false);
 
         using (CancellationTokenSource stop = new())
-        using (Trainer first = Trainer.Open(config, folder.File("parts"), resume: false))
+        using (Trainer first = Trainer.Open(config, folder["parts"], resume: false))
         {
             TrainingResult stopped = first.Run(new CancelAt(3, stop), stop.Token);
             Assert.False(stopped.Completed);
             Assert.Equal(3, stopped.Step);
         }
 
-        Assert.Equal(whole, Train(config, folder.File("parts"), resume: true));
-        Assert.Equal(Steps(folder.File("whole")), Steps(folder.File("parts")));
+        Assert.Equal(whole, Train(config, folder["parts"], resume: true));
+        Assert.Equal(Steps(folder["whole"]), Steps(folder["parts"]));
     }
 
     [Fact]
@@ -47,9 +47,9 @@ public class TrainerTests
     {
         using TemporaryFolder folder = new();
         TrainingConfig config = SmallCorpus.Write(folder.Path, steps: 3);
-        float[] one = Train(config, folder.File("one"), resume: false);
-        Assert.Equal(one, Train(config, folder.File("two"), resume: false));
-        Assert.NotEqual(one, Train(config with { Seed = 2 }, folder.File("other"), resume: false));
+        float[] one = Train(config, folder["one"], resume: false);
+        Assert.Equal(one, Train(config, folder["two"], resume: false));
+        Assert.NotEqual(one, Train(config with { Seed = 2 }, folder["other"], resume: false));
     }
 
     [Fact]
@@ -57,9 +57,9 @@ public class TrainerTests
     {
         using TemporaryFolder folder = new();
         TrainingConfig config = SmallCorpus.Write(folder.Path, steps: 1) with { Capacity = null, BalanceCoefficient = 0, RouterZCoefficient = 0, Precision = ComputePrecision.F32 };
-        using Trainer accumulated = Trainer.Open(config, folder.File("two"), resume: false);
+        using Trainer accumulated = Trainer.Open(config, folder["two"], resume: false);
         accumulated.Run();
-        using Trainer whole = Trainer.Open(config with { BatchSize = 8, Accumulation = 1 }, folder.File("one"), resume: false);
+        using Trainer whole = Trainer.Open(config with { BatchSize = 8, Accumulation = 1 }, folder["one"], resume: false);
         whole.Run();
         float[] a = [.. accumulated.Model.Store.Gradients.data<float>()];
         float[] b = [.. whole.Model.Store.Gradients.data<float>()];
@@ -71,12 +71,12 @@ public class TrainerTests
     {
         using TemporaryFolder folder = new();
         TrainingConfig config = SmallCorpus.Write(folder.Path, steps: 400);
-        string run = folder.File("killed");
+        string run = folder["killed"];
         Random random = new(1);
         long reached = 0;
         for (int kill = 0; kill < 3; kill++)
         {
-            using Process child = ChildProcess.Train(folder.File("train.json"), run);
+            using Process child = ChildProcess.Train(folder["train.json"], run);
             WaitForStep(child, run, reached + 1);
             Thread.Sleep(random.Next(0, 120));
             child.Kill();
@@ -86,8 +86,8 @@ public class TrainerTests
 
         Assert.InRange(reached, 3, 400);
         float[] resumed = Train(config, run, resume: true);
-        Assert.Equal(Train(config with { CheckpointInterval = 1000 }, folder.File("whole"), resume: false), resumed);
-        Assert.Equal(Steps(folder.File("whole")), Steps(run));
+        Assert.Equal(Train(config with { CheckpointInterval = 1000 }, folder["whole"], resume: false), resumed);
+        Assert.Equal(Steps(folder["whole"]), Steps(run));
         Assert.Equal(["step-00000399", "step-00000400"], Directory.GetDirectories(Path.Combine(run, "checkpoints")).Select(Path.GetFileName).Order());
     }
 
@@ -96,11 +96,11 @@ public class TrainerTests
     {
         using TemporaryFolder folder = new();
         TrainingConfig config = SmallCorpus.Write(folder.Path, steps: 1);
-        Train(config, folder.File("run"), resume: false);
-        Assert.Contains("seed=1", Refused(config with { Seed = 2, Steps = 3 }, folder.File("run"), resume: true), StringComparison.Ordinal);
-        Assert.Contains("batch_size=4", Refused(config with { BatchSize = 8 }, folder.File("run"), resume: true), StringComparison.Ordinal);
-        Assert.Contains("hidden_size=16", Refused(config with { Model = config.Model with { HiddenSize = 32 } }, folder.File("run"), resume: true), StringComparison.Ordinal);
-        Assert.Contains("holds a run already", Refused(config, folder.File("run"), resume: false), StringComparison.Ordinal);
+        Train(config, folder["run"], resume: false);
+        Assert.Contains("seed=1", Refused(config with { Seed = 2, Steps = 3 }, folder["run"], resume: true), StringComparison.Ordinal);
+        Assert.Contains("batch_size=4", Refused(config with { BatchSize = 8 }, folder["run"], resume: true), StringComparison.Ordinal);
+        Assert.Contains("hidden_size=16", Refused(config with { Model = config.Model with { HiddenSize = 32 } }, folder["run"], resume: true), StringComparison.Ordinal);
+        Assert.Contains("holds a run already", Refused(config, folder["run"], resume: false), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,17 +108,17 @@ public class TrainerTests
     {
         using TemporaryFolder folder = new();
         TrainingConfig config = SmallCorpus.Write(folder.Path, steps: 4);
-        float[] whole = Train(config, folder.File("run"), resume: false);
-        string last = folder.File("run/checkpoints/step-00000004");
+        float[] whole = Train(config, folder["run"], resume: false);
+        string last = folder["run/checkpoints/step-00000004"];
         using (FileStream values = File.OpenWrite(Path.Combine(last, "values.f32")))
         {
             values.SetLength(values.Length - 4);
         }
 
-        string message = Refused(config, folder.File("run"), resume: true);
+        string message = Refused(config, folder["run"], resume: true);
         Assert.Contains("values.f32", message, StringComparison.Ordinal);
         Directory.Delete(last, recursive: true);
-        Assert.Equal(whole, Train(config, folder.File("run"), resume: true));
+        Assert.Equal(whole, Train(config, folder["run"], resume: true));
     }
 
     [Fact]
@@ -126,8 +126,8 @@ public class TrainerTests
     {
         using TemporaryFolder folder = new();
         TrainingConfig config = SmallCorpus.Write(folder.Path, steps: 1);
-        using Trainer first = Trainer.Open(config, folder.File("run"), resume: false);
-        Assert.Contains("another training", Refused(config, folder.File("run"), resume: true), StringComparison.Ordinal);
+        using Trainer first = Trainer.Open(config, folder["run"], resume: false);
+        Assert.Contains("another training", Refused(config, folder["run"], resume: true), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,20 +135,20 @@ public class TrainerTests
     {
         using TemporaryFolder folder = new();
         TrainingConfig config = SmallCorpus.Write(folder.Path, steps: 1);
-        Assert.Contains("nothing.txt", Refused(config with { TrainingCorpora = [folder.File("nothing.txt")] }, folder.File("run"), resume: false), StringComparison.Ordinal);
-        Assert.Contains("nothing.json", Refused(config with { TokenizerPath = folder.File("nothing.json") }, folder.File("run"), resume: false), StringComparison.Ordinal);
+        Assert.Contains("nothing.txt", Refused(config with { TrainingCorpora = [folder["nothing.txt"]] }, folder["run"], resume: false), StringComparison.Ordinal);
+        Assert.Contains("nothing.json", Refused(config with { TokenizerPath = folder["nothing.json"] }, folder["run"], resume: false), StringComparison.Ordinal);
     }
 
     [Fact]
     public void An_exported_model_loads_with_the_same_logits()
     {
         using TemporaryFolder folder = new();
-        using Trainer trainer = Trainer.Open(SmallCorpus.Write(folder.Path, steps: 2), folder.File("run"), resume: false);
+        using Trainer trainer = Trainer.Open(SmallCorpus.Write(folder.Path, steps: 2), folder["run"], resume: false);
         trainer.Run();
-        trainer.Export(folder.File("model"));
-        Assert.True(File.Exists(folder.File("model/tokenizer.json")));
-        Assert.True(File.Exists(folder.File("model/generation_config.json")));
-        using Checkpoint checkpoint = Checkpoint.Open(folder.File("model"));
+        trainer.Export(folder["model"]);
+        Assert.True(File.Exists(folder["model/tokenizer.json"]));
+        Assert.True(File.Exists(folder["model/generation_config.json"]));
+        using Checkpoint checkpoint = Checkpoint.Open(folder["model"]);
         Assert.Equal(trainer.Tokenizer.Encode("Anna has a book."), checkpoint.Tokenizer!.Encode("Anna has a book."));
         using DecoderModule loaded = TorchCheckpointLoader.Load(checkpoint);
         Assert.Equal(trainer.Model.Logits([1, 2, 3, 250, 7]), loaded.Logits([1, 2, 3, 250, 7]));
@@ -160,7 +160,7 @@ public class TrainerTests
         using TemporaryFolder folder = new();
         TrainingConfig config = SmallCorpus.Write(folder.Path, steps: 1_000_000) with { TimeLimit = TimeSpan.FromSeconds(1), CheckpointInterval = 100_000 };
         List<TrainingProgress> reports = [];
-        using Trainer trainer = Trainer.Open(config, folder.File("run"), resume: false);
+        using Trainer trainer = Trainer.Open(config, folder["run"], resume: false);
         Assert.True(trainer.Run(new Collector(reports)).Completed);
         Assert.InRange(reports.Last(report => report.Stage == "training").LearningRate, config.Schedule.Floor, config.Schedule.Peak / 2);
     }
@@ -169,8 +169,8 @@ public class TrainerTests
     public void Metrics_hold_a_line_per_step_with_everything_that_was_measured()
     {
         using TemporaryFolder folder = new();
-        Train(SmallCorpus.Write(folder.Path, steps: 4), folder.File("run"), resume: false);
-        JsonElement[] lines = [.. File.ReadLines(folder.File("run/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)];
+        Train(SmallCorpus.Write(folder.Path, steps: 4), folder["run"], resume: false);
+        JsonElement[] lines = [.. File.ReadLines(folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
         JsonElement training = lines.First(line => line.TryGetProperty("loss", out _));
         foreach (string name in (string[])["step", "tokens", "ce", "aux", "z", "lr", "grad_norm", "tokens_per_second", "dropped"])
         {

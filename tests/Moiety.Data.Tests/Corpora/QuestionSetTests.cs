@@ -11,7 +11,7 @@ public sealed class QuestionSetTests
     public void A_generated_corpus_gives_every_question_with_a_prompt_that_the_text_goes_on_from_with_the_answer()
     {
         using TemporaryFolder folder = new();
-        string file = Path.Combine(folder.Path, "corpus.jsonl");
+        string file = folder["corpus.jsonl"];
         StoryWorldGenerator generator = new(new StoryWorldOptions { Documents = 600, Seed = 3, Threads = 1 });
         generator.Write(file);
         StoryDocument[] documents = [.. generator.Generate()];

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Moiety.Data.Tests.Corpora;
 
 namespace Moiety.Data.Tests.StoryWorld;
 
@@ -67,8 +66,8 @@ public sealed class DeterminismTests
     {
         using TemporaryFolder folder = new();
         StoryWorldOptions options = new() { Documents = 400, Seed = 5 };
-        string json = Path.Combine(folder.Path, "deep", "a.jsonl");
-        string text = Path.Combine(folder.Path, "a.txt");
+        string json = folder["deep/a.jsonl"];
+        string text = folder["a.txt"];
         new StoryWorldGenerator(options).Write(json);
         new StoryWorldGenerator(options with { Format = StoryWorldFormat.Text }).Write(text);
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Moiety.Data.Tests.Corpora;
 using Moiety.Models;
 
 namespace Moiety.Data.Tests.StoryWorld;

@@ -12,7 +12,7 @@ public sealed class BadFolderTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     public BadFolderTests() => HuggingFaceWriter.Write(
-        _folder["model"], RandomModel.Mixtral(), RandomModel.Weights(), tokenizer: null, new HuggingFaceOptions { MaxShardBytes = 60_000 });
+        _folder["model"], FamilyModels.Mixtral(), RandomWeights.Source(), tokenizer: null, new HuggingFaceOptions { MaxShardBytes = 60_000 });
 
     public void Dispose() => _folder.Dispose();
 
@@ -125,7 +125,7 @@ public sealed class BadFolderTests : IDisposable
     {
         StorageFormat format = StorageFormats.ByName(formatName);
         string path = _folder["model.gguf"];
-        GgufWriter.Write(path, RandomModel.Llama(), RandomModel.Weights(), tokenizer: null, new GgufOptions { FormatFor = _ => format });
+        GgufWriter.Write(path, FamilyModels.Llama(), RandomWeights.Source(), tokenizer: null, new GgufOptions { FormatFor = _ => format });
         long offset;
         using (GgufFile file = GgufFile.Open(path))
         {
@@ -156,7 +156,7 @@ public sealed class BadFolderTests : IDisposable
 
     private string WriteGguf()
     {
-        GgufWriter.Write(_folder["plain.gguf"], RandomModel.Llama(), RandomModel.Weights(), tokenizer: null);
+        GgufWriter.Write(_folder["plain.gguf"], FamilyModels.Llama(), RandomWeights.Source(), tokenizer: null);
         return _folder["plain.gguf"];
     }
 

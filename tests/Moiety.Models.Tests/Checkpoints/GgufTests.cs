@@ -13,14 +13,14 @@ public sealed class GgufTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [MemberData(nameof(RandomModel.Families), MemberType = typeof(RandomModel))]
+    [MemberData(nameof(FamilyModels.Families), MemberType = typeof(FamilyModels))]
     public void A_folder_that_goes_through_GGUF_comes_back_bit_for_bit(string family)
     {
-        ModelConfig config = RandomModel.Of(family);
+        ModelConfig config = FamilyModels.Of(family);
         foreach (StorageFormat format in (StorageFormat[])[StorageFormats.F32, StorageFormats.F16, StorageFormats.BF16])
         {
             HuggingFaceOptions options = new() { Format = format };
-            HuggingFaceWriter.Write(_folder["first"], config, RandomModel.Weights(), tokenizer: null, options);
+            HuggingFaceWriter.Write(_folder["first"], config, RandomWeights.Source(), tokenizer: null, options);
             using Checkpoint first = Checkpoint.Open(_folder["first"]);
             GgufWriter.Write(_folder["model.gguf"], first.Config, TensorSource.From(first), tokenizer: null);
             using Checkpoint gguf = Checkpoint.Open(_folder["model.gguf"]);
@@ -34,15 +34,15 @@ public sealed class GgufTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(RandomModel.Families), MemberType = typeof(RandomModel))]
+    [MemberData(nameof(FamilyModels.Families), MemberType = typeof(FamilyModels))]
     public void Query_rows_of_a_Llama_file_are_interleaved_pairs(string family)
     {
-        ModelConfig config = RandomModel.Of(family);
-        GgufWriter.Write(_folder["model.gguf"], config, RandomModel.Weights(), tokenizer: null);
+        ModelConfig config = FamilyModels.Of(family);
+        GgufWriter.Write(_folder["model.gguf"], config, RandomWeights.Source(), tokenizer: null);
         using Checkpoint checkpoint = Checkpoint.Open(_folder["model.gguf"]);
         Assert.Equal(family != "moiety_moe", checkpoint.Config.Rotary.Interleaved);
         TensorSpec query = TensorCatalog.For(config).First(tensor => tensor.Name == TensorNames.Query(1));
-        float[] written = RandomModel.Values(query);
+        float[] written = RandomWeights.Values(query);
         float[] read = Bytes.Floats(checkpoint.GetTensor(query.Name));
 
         // Element i of the first half of a head and element i of the second half become neighbors.
@@ -68,8 +68,8 @@ public sealed class GgufTests : IDisposable
     [Fact]
     public void Experts_of_a_layer_are_views_into_one_stacked_tensor()
     {
-        ModelConfig config = RandomModel.Moiety();
-        GgufWriter.Write(_folder["model.gguf"], config, RandomModel.Weights(), tokenizer: null);
+        ModelConfig config = FamilyModels.Moiety();
+        GgufWriter.Write(_folder["model.gguf"], config, RandomWeights.Source(), tokenizer: null);
         using GgufFile file = GgufFile.Open(_folder["model.gguf"]);
         Assert.Equal([4, 64, 32], file.Tensors["blk.3.ffn_down_exps.weight"].Shape);
         Assert.Equal([4, 64], file.Tensors["blk.3.ffn_gate_inp.weight"].Shape);
@@ -80,7 +80,7 @@ public sealed class GgufTests : IDisposable
             Matrix matrix = checkpoint.GetTensor(TensorNames.ExpertDown(3, expert));
             Assert.Equal((64, 32), (matrix.Rows, matrix.Columns));
             TensorSpec spec = TensorCatalog.For(config).First(tensor => tensor.Name == TensorNames.ExpertDown(3, expert));
-            Assert.Equal(RandomModel.Values(spec), Bytes.Floats(matrix));
+            Assert.Equal(RandomWeights.Values(spec), Bytes.Floats(matrix));
         }
     }
 
@@ -89,15 +89,15 @@ public sealed class GgufTests : IDisposable
     [InlineData("Q4_0", 1.0 / 7)]
     public void Block_formats_keep_their_bits_when_rows_move(string formatName, double tolerance)
     {
-        ModelConfig config = RandomModel.Llama();
+        ModelConfig config = FamilyModels.Llama();
         StorageFormat format = StorageFormats.ByName(formatName);
-        GgufWriter.Write(_folder["model.gguf"], config, RandomModel.Weights(), tokenizer: null, new GgufOptions { FormatFor = _ => format });
+        GgufWriter.Write(_folder["model.gguf"], config, RandomWeights.Source(), tokenizer: null, new GgufOptions { FormatFor = _ => format });
         using Checkpoint checkpoint = Checkpoint.Open(_folder["model.gguf"]);
         HuggingFaceWriter.Write(_folder["model"], checkpoint.Config, TensorSource.From(checkpoint), tokenizer: null);
         using Checkpoint folder = Checkpoint.Open(_folder["model"]);
         foreach (TensorSpec tensor in TensorCatalog.For(config))
         {
-            float[] written = RandomModel.Values(tensor);
+            float[] written = RandomWeights.Values(tensor);
             float[] read = Bytes.Floats(folder.GetTensor(tensor.Name));
             for (int i = 0; i < written.Length; i++)
             {
@@ -118,7 +118,7 @@ public sealed class GgufTests : IDisposable
     public void How_to_generate_travels_along()
     {
         GenerationConfig wishes = new() { Sample = true, Temperature = 0.75f, TopK = 40, TopP = 0.9f, MinP = 0.05f, RepetitionPenalty = 1.1f, MaxNewTokens = 200 };
-        GgufWriter.Write(_folder["model.gguf"], RandomModel.Llama(), RandomModel.Weights(), tokenizer: null, new GgufOptions { Generation = wishes });
+        GgufWriter.Write(_folder["model.gguf"], FamilyModels.Llama(), RandomWeights.Source(), tokenizer: null, new GgufOptions { Generation = wishes });
         using Checkpoint gguf = Checkpoint.Open(_folder["model.gguf"]);
         Assert.Equal(wishes, gguf.Generation);
         HuggingFaceWriter.Write(_folder["model"], gguf.Config, TensorSource.From(gguf), tokenizer: null, new HuggingFaceOptions { Generation = gguf.Generation });

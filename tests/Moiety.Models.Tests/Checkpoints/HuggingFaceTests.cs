@@ -12,27 +12,27 @@ public sealed class HuggingFaceTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [MemberData(nameof(RandomModel.Families), MemberType = typeof(RandomModel))]
+    [MemberData(nameof(FamilyModels.Families), MemberType = typeof(FamilyModels))]
     public void A_written_folder_reads_back_exactly(string family)
     {
-        ModelConfig config = RandomModel.Of(family);
-        HuggingFaceWriter.Write(_folder["model"], config, RandomModel.Weights(), tokenizer: null);
+        ModelConfig config = FamilyModels.Of(family);
+        HuggingFaceWriter.Write(_folder["model"], config, RandomWeights.Source(), tokenizer: null);
         using Checkpoint checkpoint = Checkpoint.Open(_folder["model"]);
         Assert.Equal(config, checkpoint.Config);
         Assert.Equal(TensorCatalog.For(config).Select(tensor => tensor.Name), checkpoint.TensorNames);
         foreach (TensorSpec tensor in TensorCatalog.For(config))
         {
-            Assert.Equal(RandomModel.Values(tensor), Bytes.Floats(checkpoint.GetTensor(tensor.Name)));
+            Assert.Equal(RandomWeights.Values(tensor), Bytes.Floats(checkpoint.GetTensor(tensor.Name)));
         }
     }
 
     [Theory]
-    [MemberData(nameof(RandomModel.Families), MemberType = typeof(RandomModel))]
+    [MemberData(nameof(FamilyModels.Families), MemberType = typeof(FamilyModels))]
     public void Shards_hold_the_same_tensors_as_one_file(string family)
     {
-        ModelConfig config = RandomModel.Of(family);
-        HuggingFaceWriter.Write(_folder["one"], config, RandomModel.Weights(), tokenizer: null);
-        HuggingFaceWriter.Write(_folder["many"], config, RandomModel.Weights(), tokenizer: null, new HuggingFaceOptions { MaxShardBytes = 20_000 });
+        ModelConfig config = FamilyModels.Of(family);
+        HuggingFaceWriter.Write(_folder["one"], config, RandomWeights.Source(), tokenizer: null);
+        HuggingFaceWriter.Write(_folder["many"], config, RandomWeights.Source(), tokenizer: null, new HuggingFaceOptions { MaxShardBytes = 20_000 });
         Assert.True(File.Exists(_folder["many/model.safetensors.index.json"]));
         Assert.True(Directory.GetFiles(_folder["many"], "model-00001-of-*.safetensors").Length == 1);
         using Checkpoint one = Checkpoint.Open(_folder["one"]);
@@ -43,8 +43,8 @@ public sealed class HuggingFaceTests : IDisposable
     [Fact]
     public void Routers_of_a_half_precision_folder_stay_single()
     {
-        ModelConfig config = RandomModel.Moiety();
-        HuggingFaceWriter.Write(_folder["model"], config, RandomModel.Weights(), tokenizer: null, new HuggingFaceOptions { Format = StorageFormats.BF16 });
+        ModelConfig config = FamilyModels.Moiety();
+        HuggingFaceWriter.Write(_folder["model"], config, RandomWeights.Source(), tokenizer: null, new HuggingFaceOptions { Format = StorageFormats.BF16 });
         using Checkpoint checkpoint = Checkpoint.Open(_folder["model"]);
         Assert.Equal(StorageFormats.F32, checkpoint.GetTensor(TensorNames.Router(1)).Format);
         Assert.Equal(StorageFormats.F32, checkpoint.GetTensor(TensorNames.Coefficient(1)).Format);

@@ -15,7 +15,7 @@ public sealed class OpeningTests : IDisposable
     [Fact]
     public void A_tokenizer_travels_through_every_container()
     {
-        HuggingFaceWriter.Write(_folder["model"], RandomModel.Llama() with { VocabularySize = 270 }, RandomModel.Weights(), _tokenizer);
+        HuggingFaceWriter.Write(_folder["model"], FamilyModels.Llama() with { VocabularySize = 270 }, RandomWeights.Source(), _tokenizer);
         using Checkpoint folder = Checkpoint.Open(_folder["model"]);
         GgufWriter.Write(_folder["model.gguf"], folder.Config, TensorSource.From(folder), folder.Tokenizer);
         using Checkpoint gguf = Checkpoint.Open(_folder["model.gguf"]);
@@ -37,8 +37,8 @@ public sealed class OpeningTests : IDisposable
     [Fact]
     public void A_tokenizer_opens_from_each_place_that_has_one()
     {
-        HuggingFaceWriter.Write(_folder["model"], RandomModel.Llama() with { VocabularySize = 270 }, RandomModel.Weights(), _tokenizer);
-        GgufWriter.Write(_folder["model.gguf"], RandomModel.Llama() with { VocabularySize = 270 }, RandomModel.Weights(), _tokenizer);
+        HuggingFaceWriter.Write(_folder["model"], FamilyModels.Llama() with { VocabularySize = 270 }, RandomWeights.Source(), _tokenizer);
+        GgufWriter.Write(_folder["model.gguf"], FamilyModels.Llama() with { VocabularySize = 270 }, RandomWeights.Source(), _tokenizer);
         foreach (string place in (string[])["model", "model/tokenizer.json", "model.gguf"])
         {
             Assert.Equal(_tokenizer.Encode(Text), Checkpoint.OpenTokenizer(_folder[place]).Encode(Text));
@@ -62,7 +62,7 @@ public sealed class OpeningTests : IDisposable
     [Fact]
     public void A_renamed_file_is_what_it_was()
     {
-        GgufWriter.Write(_folder["model.gguf"], RandomModel.Llama(), RandomModel.Weights(), tokenizer: null);
+        GgufWriter.Write(_folder["model.gguf"], FamilyModels.Llama(), RandomWeights.Source(), tokenizer: null);
         File.Move(_folder["model.gguf"], _folder["download"]);
         using Checkpoint checkpoint = Checkpoint.Open(_folder["download"]);
         Assert.Equal("llama", checkpoint.Config.Family);
@@ -71,7 +71,7 @@ public sealed class OpeningTests : IDisposable
     [Fact]
     public void One_weight_file_opens_with_the_configuration_beside_it()
     {
-        HuggingFaceWriter.Write(_folder["model"], RandomModel.Moiety(), RandomModel.Weights(), tokenizer: null);
+        HuggingFaceWriter.Write(_folder["model"], FamilyModels.Moiety(), RandomWeights.Source(), tokenizer: null);
         using Checkpoint folder = Checkpoint.Open(_folder["model"]);
         using Checkpoint file = Checkpoint.Open(_folder["model/model.safetensors"]);
         Assert.Equal(folder.Config, file.Config);

@@ -24,14 +24,14 @@ public sealed class SavingTests : IDisposable
         try
         {
             // A megabyte and more for a disk of a quarter.
-            ModelConfig config = RandomModel.Llama() with { VocabularySize = 2000 };
+            ModelConfig config = FamilyModels.Llama() with { VocabularySize = 2000 };
             string file = Path.Combine(disk, "model.gguf");
             File.WriteAllText(file, "old");
-            Full(file, () => GgufWriter.Write(file, config, RandomModel.Weights(), tokenizer: null));
+            Full(file, () => GgufWriter.Write(file, config, RandomWeights.Source(), tokenizer: null));
             string folder = Path.Combine(disk, "model");
-            HuggingFaceWriter.Write(folder, RandomModel.Llama() with { VocabularySize = 8, FeedForwards = [new() { IntermediateSize = 32 }] }, RandomModel.Weights(), tokenizer: null);
+            HuggingFaceWriter.Write(folder, FamilyModels.Llama() with { VocabularySize = 8, FeedForwards = [new() { IntermediateSize = 32 }] }, RandomWeights.Source(), tokenizer: null);
             byte[] before = File.ReadAllBytes(Path.Combine(folder, "model.safetensors"));
-            Full(folder, () => HuggingFaceWriter.Write(folder, config, RandomModel.Weights(), tokenizer: null));
+            Full(folder, () => HuggingFaceWriter.Write(folder, config, RandomWeights.Source(), tokenizer: null));
             Assert.Equal("old", File.ReadAllText(file));
             Assert.Equal(before, File.ReadAllBytes(Path.Combine(folder, "model.safetensors")));
             Assert.Equal(2, Directory.GetFileSystemEntries(disk).Length);
@@ -54,9 +54,9 @@ public sealed class SavingTests : IDisposable
     [Fact]
     public void A_failure_in_the_middle_keeps_the_old_files()
     {
-        ModelConfig config = RandomModel.Llama();
-        GgufWriter.Write(_folder["model.gguf"], config, RandomModel.Weights(1), tokenizer: null);
-        HuggingFaceWriter.Write(_folder["model"], config, RandomModel.Weights(1), tokenizer: null);
+        ModelConfig config = FamilyModels.Llama();
+        GgufWriter.Write(_folder["model.gguf"], config, RandomWeights.Source(1), tokenizer: null);
+        HuggingFaceWriter.Write(_folder["model"], config, RandomWeights.Source(1), tokenizer: null);
         byte[] file = File.ReadAllBytes(_folder["model.gguf"]);
         byte[] weights = File.ReadAllBytes(_folder["model/model.safetensors"]);
         int tensors = 0;
@@ -78,15 +78,15 @@ public sealed class SavingTests : IDisposable
     [Fact]
     public void A_new_model_replaces_the_old_one_with_all_its_shards()
     {
-        ModelConfig config = RandomModel.Llama();
-        HuggingFaceWriter.Write(_folder["model"], config, RandomModel.Weights(1), tokenizer: null, new HuggingFaceOptions { MaxShardBytes = 20_000 });
-        HuggingFaceWriter.Write(_folder["model"], config, RandomModel.Weights(2), tokenizer: null);
+        ModelConfig config = FamilyModels.Llama();
+        HuggingFaceWriter.Write(_folder["model"], config, RandomWeights.Source(1), tokenizer: null, new HuggingFaceOptions { MaxShardBytes = 20_000 });
+        HuggingFaceWriter.Write(_folder["model"], config, RandomWeights.Source(2), tokenizer: null);
         Assert.Equal(
             ["config.json", "generation_config.json", "model.safetensors"],
             Directory.GetFiles(_folder["model"]).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
         using Checkpoint checkpoint = Checkpoint.Open(_folder["model"]);
         TensorSpec embedding = TensorCatalog.For(config).First();
-        Assert.Equal(RandomModel.Values(embedding, seed: 2), Bytes.Floats(checkpoint.GetTensor(embedding.Name)));
+        Assert.Equal(RandomWeights.Values(embedding, seed: 2), Bytes.Floats(checkpoint.GetTensor(embedding.Name)));
         Assert.Single(Directory.GetFileSystemEntries(_folder.Path));
     }
 
@@ -96,7 +96,7 @@ public sealed class SavingTests : IDisposable
         Directory.CreateDirectory(_folder["home"]);
         File.WriteAllText(_folder["home/thesis.tex"], "years of work");
         InvalidInputException error = Assert.Throws<InvalidInputException>(
-            () => HuggingFaceWriter.Write(_folder["home"], RandomModel.Llama(), RandomModel.Weights(), tokenizer: null));
+            () => HuggingFaceWriter.Write(_folder["home"], FamilyModels.Llama(), RandomWeights.Source(), tokenizer: null));
         Assert.Contains("thesis.tex", error.Message, StringComparison.Ordinal);
         Assert.Equal("years of work", File.ReadAllText(_folder["home/thesis.tex"]));
         Assert.Single(Directory.GetFileSystemEntries(_folder.Path));
@@ -107,8 +107,8 @@ public sealed class SavingTests : IDisposable
     {
         Directory.CreateDirectory(_folder["folder"]);
         File.WriteAllText(_folder["file"], "content");
-        Assert.Throws<InvalidInputException>(() => GgufWriter.Write(_folder["folder"], RandomModel.Llama(), RandomModel.Weights(), tokenizer: null));
-        Assert.Throws<InvalidInputException>(() => HuggingFaceWriter.Write(_folder["file"], RandomModel.Llama(), RandomModel.Weights(), tokenizer: null));
+        Assert.Throws<InvalidInputException>(() => GgufWriter.Write(_folder["folder"], FamilyModels.Llama(), RandomWeights.Source(), tokenizer: null));
+        Assert.Throws<InvalidInputException>(() => HuggingFaceWriter.Write(_folder["file"], FamilyModels.Llama(), RandomWeights.Source(), tokenizer: null));
         Assert.Equal("content", File.ReadAllText(_folder["file"]));
     }
 
@@ -118,10 +118,10 @@ public sealed class SavingTests : IDisposable
         using CancellationTokenSource source = new();
         Cancel cancel = new(source);
         Assert.ThrowsAny<OperationCanceledException>(() => GgufWriter.Write(
-            _folder["model.gguf"], RandomModel.Llama(), RandomModel.Weights(), tokenizer: null, options: null, cancel, source.Token));
+            _folder["model.gguf"], FamilyModels.Llama(), RandomWeights.Source(), tokenizer: null, options: null, cancel, source.Token));
         using CancellationTokenSource second = new();
         Assert.ThrowsAny<OperationCanceledException>(() => HuggingFaceWriter.Write(
-            _folder["model"], RandomModel.Llama(), RandomModel.Weights(), tokenizer: null, options: null, new Cancel(second), second.Token));
+            _folder["model"], FamilyModels.Llama(), RandomWeights.Source(), tokenizer: null, options: null, new Cancel(second), second.Token));
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
@@ -129,8 +129,8 @@ public sealed class SavingTests : IDisposable
     public void Progress_ends_with_every_byte()
     {
         List<CheckpointProgress> reports = [];
-        GgufWriter.Write(_folder["model.gguf"], RandomModel.Moiety(), RandomModel.Weights(), tokenizer: null, options: null, new Collect(reports));
-        Assert.Equal(TensorCatalog.For(RandomModel.Moiety()).Count(), reports.Count);
+        GgufWriter.Write(_folder["model.gguf"], FamilyModels.Moiety(), RandomWeights.Source(), tokenizer: null, options: null, new Collect(reports));
+        Assert.Equal(TensorCatalog.For(FamilyModels.Moiety()).Count(), reports.Count);
         Assert.Equal(reports[^1].TotalBytes, reports[^1].BytesWritten);
         Assert.Equal(reports.OrderBy(report => report.BytesWritten), reports);
     }
@@ -151,7 +151,7 @@ public sealed class SavingTests : IDisposable
             }
         });
         InvalidInputException error = Assert.Throws<InvalidInputException>(() => GgufWriter.Write(
-            _folder["model.gguf"], RandomModel.Llama(), source, tokenizer: null, new GgufOptions { FormatFor = _ => StorageFormats.ByName(format) }));
+            _folder["model.gguf"], FamilyModels.Llama(), source, tokenizer: null, new GgufOptions { FormatFor = _ => StorageFormats.ByName(format) }));
         Assert.Contains(TensorNames.Up(1), error.Message, StringComparison.Ordinal);
         Assert.Contains("row 3, column 7", error.Message, StringComparison.Ordinal);
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);

@@ -10,7 +10,7 @@ public class ModelConfigTests
     {
         get
         {
-            ModelConfig good = RandomModel.Moiety();
+            ModelConfig good = FamilyModels.Moiety();
             ModelConfig WithMoe(Func<MoeConfig, MoeConfig> change) => good with
             {
                 FeedForwards = good.FeedForwards.SetItem(1, good.FeedForwards[1] with { Moe = change(good.FeedForwards[1].Moe!) }),
@@ -47,14 +47,14 @@ public class ModelConfigTests
         Assert.Contains(message, Assert.Throws<InvalidInputException>(config.Validate).Message, StringComparison.Ordinal);
 
     [Theory]
-    [MemberData(nameof(RandomModel.Families), MemberType = typeof(RandomModel))]
-    public void What_can_be_passes(string family) => RandomModel.Of(family).Validate();
+    [MemberData(nameof(FamilyModels.Families), MemberType = typeof(FamilyModels))]
+    public void What_can_be_passes(string family) => FamilyModels.Of(family).Validate();
 
     [Fact]
     public void Equal_configurations_are_equal_whoever_built_them()
     {
-        ModelConfig left = RandomModel.Moiety();
-        ModelConfig right = RandomModel.Moiety();
+        ModelConfig left = FamilyModels.Moiety();
+        ModelConfig right = FamilyModels.Moiety();
         Assert.Equal(left, right);
         Assert.Equal(left.GetHashCode(), right.GetHashCode());
         Assert.NotEqual(left, right with { EosTokenIds = [2] });
@@ -64,13 +64,13 @@ public class ModelConfigTests
     [Fact]
     public void Catalog_names_are_the_canonical_ones()
     {
-        ImmutableArray<string> names = [.. TensorCatalog.For(RandomModel.Moiety()).Select(tensor => tensor.Name)];
+        ImmutableArray<string> names = [.. TensorCatalog.For(FamilyModels.Moiety()).Select(tensor => tensor.Name)];
         Assert.Equal(names.Distinct(), names);
         Assert.Equal(TensorNames.Embedding, names[0]);
         Assert.Contains(TensorNames.ExpertDown(3, 3), names);
         Assert.Contains(TensorNames.CoefficientBias(1), names);
         Assert.DoesNotContain(TensorNames.Head, names);
         Assert.DoesNotContain(TensorNames.ExpertUp(1, 2), names);
-        Assert.Contains(TensorNames.Head, TensorCatalog.For(RandomModel.Llama()).Select(tensor => tensor.Name));
+        Assert.Contains(TensorNames.Head, TensorCatalog.For(FamilyModels.Llama()).Select(tensor => tensor.Name));
     }
 }

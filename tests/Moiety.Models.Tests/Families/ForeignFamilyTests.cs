@@ -107,11 +107,11 @@ public class ForeignFamilyTests
     [Fact]
     public void A_family_refuses_to_write_what_its_readers_would_not_understand()
     {
-        ModelConfig residual = RandomModel.Moiety() with { Family = "mixtral" };
+        ModelConfig residual = FamilyModels.Moiety() with { Family = "mixtral" };
         Assert.Contains("mixtral", Assert.Throws<InvalidInputException>(() => ModelFamilies.ForWriting(residual)).Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidInputException>(() => ModelFamilies.ForWriting(RandomModel.Mixtral() with { Family = "llama" }));
-        Assert.Throws<InvalidInputException>(() => ModelFamilies.ForWriting(RandomModel.Llama() with { Family = "mixtral" }));
-        Assert.Throws<InvalidInputException>(() => ModelFamilies.ForWriting(RandomModel.Llama() with { Family = "gpt2" }));
+        Assert.Throws<InvalidInputException>(() => ModelFamilies.ForWriting(FamilyModels.Mixtral() with { Family = "llama" }));
+        Assert.Throws<InvalidInputException>(() => ModelFamilies.ForWriting(FamilyModels.Llama() with { Family = "mixtral" }));
+        Assert.Throws<InvalidInputException>(() => ModelFamilies.ForWriting(FamilyModels.Llama() with { Family = "gpt2" }));
     }
 
     private static ModelConfig Read(string json)

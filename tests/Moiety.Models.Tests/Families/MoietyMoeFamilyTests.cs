@@ -31,12 +31,12 @@ public class MoietyMoeFamilyTests
 
     private static readonly Gen<ModelConfig> Config = Gen.Select(
         Layer.Array[1, 6], Gen.Int[0, 4], Gen.Bool, Gen.Bool, Gen.Int[-1, 49], Gen.Int[0, 49].Array[0, 3], Gen.Float[1e-6f, 1e-3f], Gen.Float[1f, 1e6f],
-        (layers, interval, tied, interleaved, bos, eos, epsilon, theta) => RandomModel.Moiety() with
+        (layers, interval, tied, interleaved, bos, eos, epsilon, theta) => FamilyModels.Moiety() with
         {
             // An interval makes the pattern regular, which the compact form of config.json is for.
             FeedForwards = [.. layers.Select((layer, index) =>
                 interval == 0 ? layer
-                : (index + 1) % interval == 0 ? layer.Moe is null ? RandomModel.Experts(2, 1, false) : layer
+                : (index + 1) % interval == 0 ? layer.Moe is null ? FamilyModels.Experts(2, 1, false) : layer
                 : new FeedForwardConfig { IntermediateSize = 64 })],
             TieWordEmbeddings = tied,
             Rotary = new RotaryConfig { Theta = theta, Interleaved = interleaved },

@@ -16,7 +16,7 @@ public sealed class QuantizerTests : IDisposable
     [Fact]
     public void Each_kind_of_tensor_gets_its_format()
     {
-        using Checkpoint source = Write(RandomModel.Moiety());
+        using Checkpoint source = Write(FamilyModels.Moiety());
         QuantizationResult result = Quantizer.Quantize(source, _folder["small.gguf"], new QuantizationPolicy { Format = StorageFormats.Q8_0, Experts = StorageFormats.Q4_0 });
         using Checkpoint small = Checkpoint.Open(_folder["small.gguf"]);
         Assert.Equal(source.Config, small.Config);
@@ -39,7 +39,7 @@ public sealed class QuantizerTests : IDisposable
     [InlineData("BF16", "BF16")]
     public void Embedding_and_head_get_one_step_more(string format, string embedding)
     {
-        TensorSpec[] tensors = [.. TensorCatalog.For(RandomModel.Llama())];
+        TensorSpec[] tensors = [.. TensorCatalog.For(FamilyModels.Llama())];
         QuantizationPolicy policy = new() { Format = StorageFormats.ByName(format) };
         Assert.Equal(embedding, policy.For(tensors[0]).Name);
         Assert.Equal(embedding, policy.For(tensors[^1]).Name);
@@ -49,7 +49,7 @@ public sealed class QuantizerTests : IDisposable
     [Fact]
     public void Rows_that_are_no_whole_blocks_become_half_precision_with_a_note()
     {
-        using Checkpoint source = Write(RandomModel.Llama() with { FeedForwards = [new() { IntermediateSize = 44 }, new() { IntermediateSize = 44 }] });
+        using Checkpoint source = Write(FamilyModels.Llama() with { FeedForwards = [new() { IntermediateSize = 44 }, new() { IntermediateSize = 44 }] });
         QuantizationResult result = Quantizer.Quantize(source, _folder["small.gguf"], new QuantizationPolicy { Format = StorageFormats.Q8_0 });
         using Checkpoint small = Checkpoint.Open(_folder["small.gguf"]);
         Assert.Equal(StorageFormats.F16, small.GetTensor(TensorNames.Down(0)).Format);
@@ -65,7 +65,7 @@ public sealed class QuantizerTests : IDisposable
     [InlineData("Q4_0", 1.01 / 8)]
     public void Weights_move_by_less_than_the_step_of_the_format(string format, double step)
     {
-        using Checkpoint source = Write(RandomModel.Moiety());
+        using Checkpoint source = Write(FamilyModels.Moiety());
         Quantizer.Quantize(source, _folder["small.gguf"], new QuantizationPolicy { Format = StorageFormats.ByName(format), Embedding = StorageFormats.ByName(format) });
         using Checkpoint small = Checkpoint.Open(_folder["small.gguf"]);
         foreach (string name in source.TensorNames)
@@ -88,7 +88,7 @@ public sealed class QuantizerTests : IDisposable
     [Fact]
     public void The_input_is_not_overwritten()
     {
-        GgufWriter.Write(_folder["model.gguf"], RandomModel.Llama(), RandomModel.Weights(), tokenizer: null);
+        GgufWriter.Write(_folder["model.gguf"], FamilyModels.Llama(), RandomWeights.Source(), tokenizer: null);
         using Checkpoint source = Checkpoint.Open(_folder["model.gguf"]);
         Assert.Throws<InvalidInputException>(() => Quantizer.Quantize(source, _folder["./model.gguf"], new QuantizationPolicy { Format = StorageFormats.Q8_0 }));
     }
@@ -96,7 +96,7 @@ public sealed class QuantizerTests : IDisposable
     [Fact]
     public void A_summary_counts_what_is_there()
     {
-        using Checkpoint source = Write(RandomModel.Moiety());
+        using Checkpoint source = Write(FamilyModels.Moiety());
         Quantizer.Quantize(source, _folder["small.gguf"], new QuantizationPolicy { Format = StorageFormats.Q8_0 });
         using Checkpoint small = Checkpoint.Open(_folder["small.gguf"]);
         ModelSummary summary = ModelSummary.From(small);
@@ -121,7 +121,7 @@ public sealed class QuantizerTests : IDisposable
 
     private Checkpoint Write(ModelConfig config)
     {
-        HuggingFaceWriter.Write(_folder["model"], config, RandomModel.Weights(), tokenizer: null);
+        HuggingFaceWriter.Write(_folder["model"], config, RandomWeights.Source(), tokenizer: null);
         return Checkpoint.Open(_folder["model"]);
     }
 }

@@ -37,7 +37,7 @@ public static class FuzzTargets
         })
         {
             string path = Path.Combine(folder, "model.gguf");
-            GgufWriter.Write(path, config, Weights(), Tokenizer(), new GgufOptions { FormatFor = _ => format, Generation = new() { TopK = 40 } });
+            GgufWriter.Write(path, config, RandomWeights.Source(), Tokenizer(), new GgufOptions { FormatFor = _ => format, Generation = new() { TopK = 40 } });
             yield return new FuzzTarget("gguf", name, File.ReadAllBytes(path), (bytes, scratch) => OpenFile(bytes, Path.Combine(scratch, "fuzz.gguf")));
         }
     }
@@ -165,7 +165,7 @@ public static class FuzzTargets
     private static Dictionary<string, byte[]> Folder(string folder, ModelConfig config, StorageFormat format, long maxShardBytes = long.MaxValue)
     {
         string path = Path.Combine(folder, "model");
-        HuggingFaceWriter.Write(path, config, Weights(), tokenizer: null, new HuggingFaceOptions { Format = format, MaxShardBytes = maxShardBytes });
+        HuggingFaceWriter.Write(path, config, RandomWeights.Source(), tokenizer: null, new HuggingFaceOptions { Format = format, MaxShardBytes = maxShardBytes });
         return Directory.GetFiles(path).ToDictionary(file => Path.GetFileName(file)!, File.ReadAllBytes);
     }
 
@@ -187,14 +187,6 @@ public static class FuzzTargets
             }
         }
     }
-
-    private static TensorSource Weights() => TensorSource.From((tensor, destination) =>
-    {
-        for (int i = 0; i < destination.Length; i++)
-        {
-            destination[i] = ((i * 31) + tensor.Name.Length) % 17 / 17f;
-        }
-    });
 
     private static ModelConfig Model(string family, MoeConfig? moe) => new()
     {

@@ -33,7 +33,7 @@ public class TokenCacheTests
             first = cache.Key;
         }
 
-        string file = folder.File($"cache/{first}.tokens");
+        string file = folder[$"cache/{first}.tokens"];
         DateTime written = File.GetLastWriteTimeUtc(file);
         Open(folder, "one two").Dispose();
         Assert.Equal(written, File.GetLastWriteTimeUtc(file));
@@ -49,7 +49,7 @@ public class TokenCacheTests
         int[] tokens;
         using (TokenCache cache = Open(folder, "one two three four"))
         {
-            file = folder.File($"cache/{cache.Key}.tokens");
+            file = folder[$"cache/{cache.Key}.tokens"];
             tokens = cache.Read(0, (int)cache.Count).ToArray();
         }
 
@@ -62,9 +62,9 @@ public class TokenCacheTests
     public void Cancelled_tokenization_leaves_no_file()
     {
         using TemporaryFolder folder = new();
-        File.WriteAllText(folder.File("corpus.txt"), "one two");
-        Assert.ThrowsAny<OperationCanceledException>(() => TokenCache.Open([folder.File("corpus.txt")], Tokenizer, [], folder.File("cache"), null, new CancellationToken(canceled: true)).Dispose());
-        Assert.Empty(Directory.GetFiles(folder.File("cache")));
+        File.WriteAllText(folder["corpus.txt"], "one two");
+        Assert.ThrowsAny<OperationCanceledException>(() => TokenCache.Open([folder["corpus.txt"]], Tokenizer, [], folder["cache"], null, new CancellationToken(canceled: true)).Dispose());
+        Assert.Empty(Directory.GetFiles(folder["cache"]));
     }
 
     [Fact]
@@ -105,8 +105,8 @@ public class TokenCacheTests
 
     private static TokenCache Open(TemporaryFolder folder, string text)
     {
-        File.WriteAllText(folder.File("corpus.txt"), text);
-        return TokenCache.Open([folder.File("corpus.txt")], Tokenizer, [1, 2, 3], folder.File("cache"), null, CancellationToken.None);
+        File.WriteAllText(folder["corpus.txt"], text);
+        return TokenCache.Open([folder["corpus.txt"]], Tokenizer, [1, 2, 3], folder["cache"], null, CancellationToken.None);
     }
 
     private static string[] Epoch(PackedSequences sequences, int epoch)

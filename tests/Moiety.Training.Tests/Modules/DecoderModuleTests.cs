@@ -15,9 +15,15 @@ public class DecoderModuleTests
     public void Logits_are_those_of_the_formulas(string kind)
     {
         ModelConfig config = Config(kind);
-        using DecoderModule module = SmallModels.Random(config);
+        using DecoderModule module = TinyModules.Random(config);
         int[] tokens = [5, 0, 36, 5, 17, 17, 2, 30, 11, 9, 1, 22];
-        double[][] expected = new SlowDecoder(config, name => Doubles(module, name)).Logits(tokens);
+        using RandomCheckpoint weights = new(config, seed: 1);
+        foreach (TensorSpec tensor in TensorCatalog.For(config))
+        {
+            weights.SetTensor(tensor.Name, tensor.Rows, tensor.Columns, module.GetParameter(tensor.Name));
+        }
+
+        double[][] expected = new ReferenceDecoder(weights).Forward(tokens).Logits;
         AssertClose(expected.SelectMany(row => row), module.Logits(tokens), 1e-4);
     }
 
@@ -26,7 +32,7 @@ public class DecoderModuleTests
     public void Gradients_are_those_of_finite_differences(string kind)
     {
         ModelConfig config = Config(kind);
-        using DecoderModule module = SmallModels.Random(config);
+        using DecoderModule module = TinyModules.Random(config);
         LossWeights weights = new(Balance: 0.3, RouterZ: 0.2, MicroBatchShare: 1);
         Backward(module, weights);
         Dictionary<string, float[]> gradients = module.ParameterNames.ToDictionary(name => name, name => Gradient(module, name));
@@ -52,7 +58,7 @@ public class DecoderModuleTests
     [Fact]
     public void An_expert_that_nobody_visits_has_a_zero_gradient()
     {
-        using DecoderModule module = SmallModels.Random(SmallModels.Config(SmallModels.Experts(6, 1, normalize: false, residual: true)));
+        using DecoderModule module = TinyModules.Random(TinyModules.Config(TinyModules.Experts(6, 1, normalize: false, residual: true)));
         module.GetParameter(TensorNames.Router(0)).Clear(); // All equal: the lowest id takes every token.
         TrainingPassResult result = Backward(module, new LossWeights(0.01, 0.001, 1));
         Assert.Equal(result.Routers[0].Assignments, result.Routers[0].Load[0]);
@@ -67,8 +73,8 @@ public class DecoderModuleTests
     [Fact]
     public void One_expert_is_the_dense_layer()
     {
-        using DecoderModule dense = SmallModels.Random(SmallModels.Config(new FeedForwardConfig { IntermediateSize = 16 }));
-        using DecoderModule single = new(SmallModels.Config(SmallModels.Experts(1, 1, normalize: false, residual: false)));
+        using DecoderModule dense = TinyModules.Random(TinyModules.Config(new FeedForwardConfig { IntermediateSize = 16 }));
+        using DecoderModule single = new(TinyModules.Config(TinyModules.Experts(1, 1, normalize: false, residual: false)));
         foreach (string name in dense.ParameterNames)
         {
             dense.GetParameter(name).CopyTo(single.GetParameter(name.Replace(".mlp.", ".mlp.experts.0.", StringComparison.Ordinal)));
@@ -80,8 +86,8 @@ public class DecoderModuleTests
     [Fact]
     public void Residual_branches_start_at_one_half_each()
     {
-        FeedForwardConfig residual = SmallModels.Experts(4, 1, normalize: false, residual: true);
-        using DecoderModule module = new(SmallModels.Config(residual));
+        FeedForwardConfig residual = TinyModules.Experts(4, 1, normalize: false, residual: true);
+        using DecoderModule module = new(TinyModules.Config(residual));
         module.Initialize(5);
         Assert.All(module.GetParameter(TensorNames.Coefficient(0)).ToArray(), value => Assert.Equal(0, value));
         Assert.All(module.GetParameter(TensorNames.CoefficientBias(0)).ToArray(), value => Assert.Equal(0, value));
@@ -106,7 +112,7 @@ public class DecoderModuleTests
     [Fact]
     public void Bfloat16_products_give_nearly_the_same_loss_and_gradients()
     {
-        using DecoderModule module = SmallModels.Random(Config("dense"));
+        using DecoderModule module = TinyModules.Random(Config("dense"));
         LossWeights weights = new(0, 0, 1);
         double exact = Backward(module, weights).CrossEntropySum;
         float[] exactGradient = Gradient(module, TensorNames.Query(0));
@@ -118,7 +124,7 @@ public class DecoderModuleTests
     [Fact]
     public void Bad_token_ids_and_lengths_are_refused()
     {
-        using DecoderModule module = SmallModels.Random(Config("dense"));
+        using DecoderModule module = TinyModules.Random(Config("dense"));
         Assert.Contains("37", Assert.Throws<InvalidInputException>(() => module.Logits([1, 37])).Message, StringComparison.Ordinal);
         Assert.Contains("-1", Assert.Throws<InvalidInputException>(() => module.Logits([-1])).Message, StringComparison.Ordinal);
         Assert.Throws<InvalidInputException>(() => module.Logits([]));
@@ -128,21 +134,21 @@ public class DecoderModuleTests
     [Fact]
     public void Weights_that_are_not_finite_are_named()
     {
-        using DecoderModule module = SmallModels.Random(Config("top-1"));
+        using DecoderModule module = TinyModules.Random(Config("top-1"));
         module.GetParameter(TensorNames.Router(1))[3] = float.NaN;
         Assert.Contains("Layer 1", Assert.Throws<InvalidInputException>(() => module.Logits([1, 2])).Message, StringComparison.Ordinal);
     }
 
     private static ModelConfig Config(string kind) => kind switch
     {
-        "dense" => SmallModels.Config(SmallModels.Dense, SmallModels.Dense),
-        "top-1" => SmallModels.Config(SmallModels.Dense, SmallModels.Experts(4, 1, normalize: false, residual: false)),
-        "top-1 residual" => SmallModels.Config(SmallModels.Experts(4, 1, normalize: false, residual: true)),
-        "top-2 normalized" => SmallModels.Config(SmallModels.Experts(5, 2, normalize: true, residual: false)),
-        "top-2" => SmallModels.Config(SmallModels.Experts(5, 2, normalize: false, residual: true)),
-        "pyramid" => SmallModels.Config(SmallModels.Dense, SmallModels.Experts(4, 1, normalize: false, residual: true), SmallModels.Experts(8, 1, normalize: false, residual: true)),
-        "untied" => SmallModels.Config(SmallModels.Dense) with { TieWordEmbeddings = false },
-        "interleaved" => SmallModels.Config(SmallModels.Dense) with { Rotary = new RotaryConfig { Theta = 100, Interleaved = true }, KeyValueHeadCount = 4 },
+        "dense" => TinyModules.Config(TinyModules.Dense, TinyModules.Dense),
+        "top-1" => TinyModules.Config(TinyModules.Dense, TinyModules.Experts(4, 1, normalize: false, residual: false)),
+        "top-1 residual" => TinyModules.Config(TinyModules.Experts(4, 1, normalize: false, residual: true)),
+        "top-2 normalized" => TinyModules.Config(TinyModules.Experts(5, 2, normalize: true, residual: false)),
+        "top-2" => TinyModules.Config(TinyModules.Experts(5, 2, normalize: false, residual: true)),
+        "pyramid" => TinyModules.Config(TinyModules.Dense, TinyModules.Experts(4, 1, normalize: false, residual: true), TinyModules.Experts(8, 1, normalize: false, residual: true)),
+        "untied" => TinyModules.Config(TinyModules.Dense) with { TieWordEmbeddings = false },
+        "interleaved" => TinyModules.Config(TinyModules.Dense) with { Rotary = new RotaryConfig { Theta = 100, Interleaved = true }, KeyValueHeadCount = 4 },
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
@@ -175,8 +181,6 @@ public class DecoderModuleTests
     private static Tensor Tokens() => tensor(new long[] { 3, 14, 15, 9, 2, 6, 5, 35, 8, 9, 7, 9, 3, 2, 3, 8 }, 2, 8);
 
     private static Tensor Labels() => tensor(new long[] { 14, 15, 9, 2, 6, 5, 35, 8, 9, 7, 9, 3, 2, 3, 8, 4 });
-
-    private static double[] Doubles(DecoderModule module, string name) => [.. module.GetParameter(name).ToArray().Select(value => (double)value)];
 
     private static float[] Gradient(DecoderModule module, string name)
     {

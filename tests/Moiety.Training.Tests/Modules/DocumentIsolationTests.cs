@@ -16,8 +16,8 @@ public class DocumentIsolationTests
     public void A_packed_document_is_read_as_if_alone_exactly_when_documents_are_isolated(bool isolates)
     {
         // The separator, id 1, starts the second document.
-        ModelConfig config = SmallModels.Config(SmallModels.Experts(4, 1, normalize: false, residual: true)) with { EosTokenIds = [1] };
-        using DecoderModule module = SmallModels.Random(config);
+        ModelConfig config = TinyModules.Config(TinyModules.Experts(4, 1, normalize: false, residual: true)) with { EosTokenIds = [1] };
+        using DecoderModule module = TinyModules.Random(config);
         float[] packed = Hidden(module, [.. First, .. Second], isolates);
         float[] alone = Hidden(module, Second, isolates: false);
         float difference = packed[(First.Length * config.HiddenSize)..].Zip(alone, (left, right) => Math.Abs(left - right)).Max();

@@ -33,7 +33,7 @@ public class TorchLibraryTests
         byte[] patched = File.ReadAllBytes(Library());
         TorchLibraryPatch.Apply(patched);
         using TemporaryFolder folder = new();
-        string file = folder.File("library.so");
+        string file = folder["library.so"];
         File.WriteAllBytes(file, patched);
         string needs = ReadElf(file);
         Assert.DoesNotContain(TorchLibraryPatch.MissingVersion, needs, StringComparison.Ordinal);

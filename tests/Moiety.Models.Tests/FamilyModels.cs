@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
-using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 
 namespace Moiety.Models.Tests;
 
-/// <summary>Small models with random weights, the same for the same seed.</summary>
-public static class RandomModel
+/// <summary>
+/// A small configuration of every family as its files hold it, with the ids of the special tokens. <see cref="SmallModels"/> has
+/// those that the engine computes.
+/// </summary>
+public static class FamilyModels
 {
     public static ModelConfig Llama(bool tied = false) => Base("llama") with { TieWordEmbeddings = tied };
 
@@ -38,30 +39,6 @@ public static class RandomModel
         _ => Moiety(),
     };
 
-    /// <summary>Weights in [-1, 1), a function of the seed, the name and the index only.</summary>
-    public static TensorSource Weights(ulong seed = 1) => TensorSource.From((tensor, destination) =>
-    {
-        ulong state = seed;
-        foreach (char letter in tensor.Name)
-        {
-            state = (state ^ letter) * 0x100000001B3;
-        }
-
-        for (int i = 0; i < destination.Length; i++)
-        {
-            destination[i] = Next(ref state);
-        }
-    });
-
-    public static float[] Values(TensorSpec tensor, ulong seed = 1)
-    {
-        unsafe
-        {
-            Numerics.Matrix matrix = Weights(seed).Load(tensor);
-            return MemoryMarshal.Cast<byte, float>(new ReadOnlySpan<byte>(matrix.Data, (int)matrix.ByteLength)).ToArray();
-        }
-    }
-
     public static FeedForwardConfig Experts(int count, int topK, bool normalize) => new()
     {
         IntermediateSize = 0,
@@ -84,13 +61,4 @@ public static class RandomModel
         BosTokenId = 1,
         EosTokenIds = ImmutableArray.Create(2, 3),
     };
-
-    // SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), upper 24 bits.
-    private static float Next(ref ulong state)
-    {
-        ulong z = state += 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return ((z ^ (z >> 31)) >> 40) / 8388608f - 1f;
-    }
 }

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using Moiety.Models.Configuration;
+using Moiety.Numerics.Randomness;
 using Moiety.Training.Modules;
 
 namespace Moiety.Training.Tests.Modules;
 
-/// <summary>Models that are small enough for loops.</summary>
-internal static class SmallModels
+/// <summary>Modules so small that every parameter can be varied in turn; <see cref="SmallModels"/> are larger.</summary>
+internal static class TinyModules
 {
     internal static FeedForwardConfig Dense => new() { IntermediateSize = 24 };
 
@@ -31,16 +32,16 @@ internal static class SmallModels
     };
 
     /// <summary>A module with parameters large enough that every branch matters.</summary>
-    internal static DecoderModule Random(ModelConfig config, int seed = 1)
+    internal static DecoderModule Random(ModelConfig config, ulong seed = 1)
     {
         DecoderModule module = new(config);
-        Random random = new(seed);
+        Xoshiro256 random = new(seed);
         foreach (string name in module.ParameterNames)
         {
             bool norm = name.EndsWith("norm.weight", StringComparison.Ordinal);
             foreach (ref float value in module.GetParameter(name))
             {
-                value = (norm ? 1 : 0) + ((random.NextSingle() - 0.5f) * (norm ? 0.5f : 0.8f));
+                value = (norm ? 1 : 0) + (((float)random.NextDouble() - 0.5f) * (norm ? 0.5f : 0.8f));
             }
         }
 

@@ -1,0 +1,37 @@
+using System.Security.Cryptography;
+using System.Text;
+using Moiety.Models.Checkpoints;
+using Moiety.Models.Configuration;
+using Moiety.Numerics.Randomness;
+
+namespace Moiety.Testing;
+
+/// <summary>
+/// Random weights of any architecture, of a size that keeps activations in range: a function of the seed, the tensor's name
+/// and the index only, on every machine.
+/// </summary>
+public static class RandomWeights
+{
+    /// <summary>The weights for writers.</summary>
+    public static TensorSource Source(ulong seed = 1) => TensorSource.From((tensor, destination) => Fill(tensor, seed, destination));
+
+    /// <summary>The values of a tensor, row-major.</summary>
+    public static float[] Values(TensorSpec tensor, ulong seed = 1)
+    {
+        float[] values = new float[tensor.ElementCount];
+        Fill(tensor, seed, values);
+        return values;
+    }
+
+    // Norms around 1; all else uniform of variance 1 / columns, so that activations keep their size through the layers.
+    private static void Fill(TensorSpec tensor, ulong seed, Span<float> values)
+    {
+        bool norm = tensor.Role is TensorRole.AttentionNorm or TensorRole.FeedForwardNorm or TensorRole.FinalNorm;
+        (float center, float radius) = norm ? (1, 0.3f) : (0, MathF.Sqrt(3f / tensor.Columns));
+        SplitMix64 random = new(seed ^ BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(tensor.Name))));
+        foreach (ref float value in values)
+        {
+            value = center + radius * (2 * ((random.Next() >> 40) * (1f / (1 << 24))) - 1);
+        }
+    }
+}
