@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Moiety.Numerics;
@@ -14,6 +15,9 @@ internal static unsafe class FiniteScan
 
     // A chunk's result depends on nothing but its bytes, so the split does not change the answer.
     private const int ChunkBytes = 1 << 20;
+
+    // Of masked bits at a time: they stay in the first-level cache.
+    private const int StepBytes = 4096;
 
     /// <summary>Index (row-major) of the first element that is not finite, or -1.</summary>
     public static long FindNonFinite(Matrix matrix, CancellationToken cancellationToken = default)
@@ -83,32 +87,15 @@ internal static unsafe class FiniteScan
         return -1;
     }
 
-    private static long Find(ReadOnlySpan<uint> bits, uint exponent)
+    private static long Find<T>(ReadOnlySpan<T> bits, T exponent)
+        where T : unmanaged, IBinaryInteger<T>
     {
-        // max over magnitudes: a number is finite exactly when its exponent is not all ones.
-        const int Step = 1024;
-        Span<uint> masked = stackalloc uint[Step];
-        for (int start = 0; start < bits.Length; start += Step)
+        // A number is finite exactly when its exponent is not all ones.
+        int step = StepBytes / sizeof(T);
+        Span<T> masked = stackalloc T[step];
+        for (int start = 0; start < bits.Length; start += step)
         {
-            ReadOnlySpan<uint> part = bits[start..Math.Min(start + Step, bits.Length)];
-            TensorPrimitives.BitwiseAnd(part, exponent, masked);
-            int index = masked[..part.Length].IndexOf(exponent);
-            if (index >= 0)
-            {
-                return start + index;
-            }
-        }
-
-        return -1;
-    }
-
-    private static long Find(ReadOnlySpan<ushort> bits, ushort exponent)
-    {
-        const int Step = 2048;
-        Span<ushort> masked = stackalloc ushort[Step];
-        for (int start = 0; start < bits.Length; start += Step)
-        {
-            ReadOnlySpan<ushort> part = bits[start..Math.Min(start + Step, bits.Length)];
+            ReadOnlySpan<T> part = bits[start..Math.Min(start + step, bits.Length)];
             TensorPrimitives.BitwiseAnd(part, exponent, masked);
             int index = masked[..part.Length].IndexOf(exponent);
             if (index >= 0)

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Moiety.Numerics.Kernels;
-using Moiety.Numerics.Products;
 
 namespace Moiety.Numerics.Formats;
 
@@ -10,15 +9,9 @@ namespace Moiety.Numerics.Formats;
 /// The upper 16 bits of an IEEE 754 single, little-endian, rounded to nearest even; NaN stays NaN. A block is one element of
 /// two bytes.
 /// </summary>
-internal sealed unsafe class BF16 : StorageFormat
+internal sealed unsafe class BF16 : DenseFormat<BF16.Element>
 {
     public override string Name => "BF16";
-
-    public override int BlockLength => 1;
-
-    public override int BlockBytes => sizeof(ushort);
-
-    public override ActivationForms Activations => ActivationForms.Single;
 
     public override void Quantize(ReadOnlySpan<float> source, Span<byte> destination)
     {
@@ -53,14 +46,6 @@ internal sealed unsafe class BF16 : StorageFormat
             }
         }
     }
-
-    internal override void Multiply(in ProductTask task) => DenseProduct.Multiply<Element>(task);
-
-    internal override void Scores(float* query, byte* rows, long stride, int count, int dimension, float scale, float* scores) =>
-        AttentionKernels.Scores<Element>(query, rows, stride, count, dimension, scale, scores);
-
-    internal override void AccumulateRows(float* weights, byte* rows, long stride, int count, int dimension, float* output) =>
-        AttentionKernels.Accumulate<Element>(weights, rows, stride, count, dimension, output);
 
     private static Vector512<uint> Round(Vector512<float> values)
     {

@@ -3,20 +3,13 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Moiety.Numerics.Kernels;
-using Moiety.Numerics.Products;
 
 namespace Moiety.Numerics.Formats;
 
 /// <summary>IEEE 754 half precision, little-endian: a block is one element of two bytes, rounded to nearest even.</summary>
-internal sealed unsafe class F16 : StorageFormat
+internal sealed unsafe class F16 : DenseFormat<F16.Element>
 {
     public override string Name => "F16";
-
-    public override int BlockLength => 1;
-
-    public override int BlockBytes => sizeof(ushort);
-
-    public override ActivationForms Activations => ActivationForms.Single;
 
     public override void Quantize(ReadOnlySpan<float> source, Span<byte> destination)
     {
@@ -29,14 +22,6 @@ internal sealed unsafe class F16 : StorageFormat
         CheckLengths(destination.Length, source.Length);
         TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), destination);
     }
-
-    internal override void Multiply(in ProductTask task) => DenseProduct.Multiply<Element>(task);
-
-    internal override void Scores(float* query, byte* rows, long stride, int count, int dimension, float scale, float* scores) =>
-        AttentionKernels.Scores<Element>(query, rows, stride, count, dimension, scale, scores);
-
-    internal override void AccumulateRows(float* weights, byte* rows, long stride, int count, int dimension, float* output) =>
-        AttentionKernels.Accumulate<Element>(weights, rows, stride, count, dimension, output);
 
     /// <summary>Reads halves.</summary>
     internal readonly struct Element : IDenseElement, IRowReader

@@ -2,20 +2,13 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Moiety.Numerics.Kernels;
-using Moiety.Numerics.Products;
 
 namespace Moiety.Numerics.Formats;
 
 /// <summary>IEEE 754 single precision, little-endian: a block is one element of four bytes.</summary>
-internal sealed unsafe class F32 : StorageFormat
+internal sealed unsafe class F32 : DenseFormat<F32.Element>
 {
     public override string Name => "F32";
-
-    public override int BlockLength => 1;
-
-    public override int BlockBytes => sizeof(float);
-
-    public override ActivationForms Activations => ActivationForms.Single;
 
     public override void Quantize(ReadOnlySpan<float> source, Span<byte> destination)
     {
@@ -28,14 +21,6 @@ internal sealed unsafe class F32 : StorageFormat
         CheckLengths(destination.Length, source.Length);
         source.CopyTo(MemoryMarshal.AsBytes(destination));
     }
-
-    internal override void Multiply(in ProductTask task) => DenseProduct.Multiply<Element>(task);
-
-    internal override void Scores(float* query, byte* rows, long stride, int count, int dimension, float scale, float* scores) =>
-        AttentionKernels.Scores<Element>(query, rows, stride, count, dimension, scale, scores);
-
-    internal override void AccumulateRows(float* weights, byte* rows, long stride, int count, int dimension, float* output) =>
-        AttentionKernels.Accumulate<Element>(weights, rows, stride, count, dimension, output);
 
     /// <summary>Reads singles.</summary>
     internal readonly struct Element : IDenseElement, IRowReader

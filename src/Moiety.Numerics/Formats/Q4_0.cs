@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Moiety.Numerics.Kernels;
-using Moiety.Numerics.Products;
 
 namespace Moiety.Numerics.Formats;
 
@@ -11,76 +10,13 @@ namespace Moiety.Numerics.Formats;
 /// the high nibble element i + 16. The value is d·(nibble − 8), with d = m / −8 where m is the element of largest magnitude,
 /// with its sign.
 /// </summary>
-internal sealed unsafe class Q4_0 : StorageFormat
+internal sealed unsafe class Q4_0 : QuantizedFormat<Q4_0.Block>
 {
-    private const int Length = 32;
     private const int Size = 18;
 
     public override string Name => "Q4_0";
 
-    public override int BlockLength => Length;
-
-    public override int BlockBytes => Size;
-
-    public override ActivationForms Activations => ActivationForms.Quantized8;
-
-    public override void Quantize(ReadOnlySpan<float> source, Span<byte> destination)
-    {
-        CheckLengths(source.Length, destination.Length);
-        fixed (float* values = source)
-        fixed (byte* blocks = destination)
-        {
-            for (int b = 0; b < source.Length / Length; b++)
-            {
-                QuantizeBlock(values + (b * Length), blocks + (b * Size));
-            }
-        }
-    }
-
-    public override void Dequantize(ReadOnlySpan<byte> source, Span<float> destination)
-    {
-        CheckLengths(destination.Length, source.Length);
-        fixed (byte* row = source)
-        {
-            for (int i = 0; i < destination.Length; i += 16)
-            {
-                Block.Load16(row, i).CopyTo(destination[i..]);
-            }
-        }
-    }
-
-    internal override void Multiply(in ProductTask task) => QuantizedProduct.Multiply<Block>(task);
-
-    internal override void Scores(float* query, byte* rows, long stride, int count, int dimension, float scale, float* scores) =>
-        AttentionKernels.Scores<Block>(query, rows, stride, count, dimension, scale, scores);
-
-    internal override void AccumulateRows(float* weights, byte* rows, long stride, int count, int dimension, float* output) =>
-        AttentionKernels.Accumulate<Block>(weights, rows, stride, count, dimension, output);
-
-    private static void QuantizeBlock(float* values, byte* block)
-    {
-        float magnitude = 0;
-        float largest = 0;
-        for (int i = 0; i < Length; i++)
-        {
-            if (MathF.Abs(values[i]) > magnitude)
-            {
-                magnitude = MathF.Abs(values[i]);
-                largest = values[i];
-            }
-        }
-        float scale = largest / -8;
-        float inverse = scale != 0 ? 1 / scale : 0;
-        *(Half*)block = (Half)scale;
-        for (int i = 0; i < Length / 2; i++)
-        {
-            int low = Math.Clamp((int)((values[i] * inverse) + 8.5f), 0, 15);
-            int high = Math.Clamp((int)((values[i + 16] * inverse) + 8.5f), 0, 15);
-            block[2 + i] = (byte)(low | (high << 4));
-        }
-    }
-
-    /// <summary>Reads blocks.</summary>
+    /// <summary>Reads and writes blocks.</summary>
     internal readonly struct Block : IQuantizedBlock, IRowReader
     {
         public static int Bytes => Size;
@@ -88,6 +24,29 @@ internal sealed unsafe class Q4_0 : StorageFormat
         public static int Offset => 8;
 
         public static int OffsetAvx2 => 8;
+
+        public static void Quantize(float* values, byte* block)
+        {
+            float magnitude = 0;
+            float largest = 0;
+            for (int i = 0; i < Length; i++)
+            {
+                if (MathF.Abs(values[i]) > magnitude)
+                {
+                    magnitude = MathF.Abs(values[i]);
+                    largest = values[i];
+                }
+            }
+            float scale = largest / -8;
+            float inverse = scale != 0 ? 1 / scale : 0;
+            *(Half*)block = (Half)scale;
+            for (int i = 0; i < Length / 2; i++)
+            {
+                int low = Math.Clamp((int)((values[i] * inverse) + 8.5f), 0, 15);
+                int high = Math.Clamp((int)((values[i + 16] * inverse) + 8.5f), 0, 15);
+                block[2 + i] = (byte)(low | (high << 4));
+            }
+        }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<sbyte> Load32(byte* block)

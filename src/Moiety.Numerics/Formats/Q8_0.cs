@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Moiety.Numerics.Kernels;
-using Moiety.Numerics.Products;
 
 namespace Moiety.Numerics.Formats;
 
@@ -10,53 +9,13 @@ namespace Moiety.Numerics.Formats;
 /// ggml's Q8_0: 32 elements in 34 bytes, a half-precision scale d followed by 32 signed bytes q; the value is d·q with
 /// d = max |x| / 127 and q = x / d rounded to nearest (halves away from zero).
 /// </summary>
-internal sealed unsafe class Q8_0 : StorageFormat
+internal sealed unsafe class Q8_0 : QuantizedFormat<Q8_0.Block>
 {
-    private const int Length = 32;
     private const int Size = 34;
 
     public override string Name => "Q8_0";
 
-    public override int BlockLength => Length;
-
-    public override int BlockBytes => Size;
-
-    public override ActivationForms Activations => ActivationForms.Quantized8;
-
-    public override void Quantize(ReadOnlySpan<float> source, Span<byte> destination)
-    {
-        CheckLengths(source.Length, destination.Length);
-        fixed (float* values = source)
-        fixed (byte* blocks = destination)
-        {
-            for (int b = 0; b < source.Length / Length; b++)
-            {
-                *(Half*)(blocks + (b * Size)) = QuantizedBlock.Quantize(values + (b * Length), (sbyte*)blocks + (b * Size) + 2);
-            }
-        }
-    }
-
-    public override void Dequantize(ReadOnlySpan<byte> source, Span<float> destination)
-    {
-        CheckLengths(destination.Length, source.Length);
-        fixed (byte* row = source)
-        {
-            for (int i = 0; i < destination.Length; i += 16)
-            {
-                Block.Load16(row, i).CopyTo(destination[i..]);
-            }
-        }
-    }
-
-    internal override void Multiply(in ProductTask task) => QuantizedProduct.Multiply<Block>(task);
-
-    internal override void Scores(float* query, byte* rows, long stride, int count, int dimension, float scale, float* scores) =>
-        AttentionKernels.Scores<Block>(query, rows, stride, count, dimension, scale, scores);
-
-    internal override void AccumulateRows(float* weights, byte* rows, long stride, int count, int dimension, float* output) =>
-        AttentionKernels.Accumulate<Block>(weights, rows, stride, count, dimension, output);
-
-    /// <summary>Reads blocks.</summary>
+    /// <summary>Reads and writes blocks.</summary>
     internal readonly struct Block : IQuantizedBlock, IRowReader
     {
         public static int Bytes => Size;
@@ -64,6 +23,8 @@ internal sealed unsafe class Q8_0 : StorageFormat
         public static int Offset => 0;
 
         public static int OffsetAvx2 => AvxVnni.IsSupported ? 128 : 0;
+
+        public static void Quantize(float* values, byte* block) => *(Half*)block = QuantizedBlock.Quantize(values, (sbyte*)block + 2);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<sbyte> Load32(byte* block) => Vector256.Load((sbyte*)block + 2);

@@ -22,4 +22,7 @@ internal unsafe interface IQuantizedBlock
 
     /// <summary>Eight partial sums whose total is Σ v·x over the block, for integers v = w / d + <see cref="OffsetAvx2"/>. Needs AVX2.</summary>
     static abstract Vector256<int> ProductAvx2(byte* block, sbyte* x);
+
+    /// <summary>Encodes 32 values into a block.</summary>
+    static abstract void Quantize(float* values, byte* block);
 }
