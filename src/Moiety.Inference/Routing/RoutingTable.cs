@@ -22,7 +22,7 @@ internal sealed unsafe class RoutingTable : IDisposable
     /// <summary>[row, choice]: where the choice stands in the order of experts.</summary>
     public int* SlotOf => _slots.Data;
 
-    /// <summary>[slot]: the token that stands there, the inverse of <see cref="SlotOf"/>.</summary>
+    /// <summary>[slot]: the row whose choice stands there, the inverse of <see cref="SlotOf"/>.</summary>
     public int* RowOf => _rows.Data;
 
     /// <summary>[expert + 1]: expert e owns the slots [ExpertOffsets[e], ExpertOffsets[e + 1]).</summary>

@@ -25,20 +25,12 @@ internal static class GgufGenerationMetadata
     /// <summary>Writes the wishes.</summary>
     public static void Write(GenerationConfig generation, GgufMetadata metadata)
     {
-        Set(Own + "do_sample", generation.Sample is { } sample ? GgufValue.Of(sample) : null);
-        Set(Sampling + "temp", generation.Temperature is { } temperature ? GgufValue.Of(temperature) : null);
-        Set(Sampling + "top_k", generation.TopK is { } topK ? GgufValue.OfSize(topK) : null);
-        Set(Sampling + "top_p", generation.TopP is { } topP ? GgufValue.Of(topP) : null);
-        Set(Sampling + "min_p", generation.MinP is { } minP ? GgufValue.Of(minP) : null);
-        Set(Sampling + "penalty_repeat", generation.RepetitionPenalty is { } penalty ? GgufValue.Of(penalty) : null);
-        Set(Own + "max_new_tokens", generation.MaxNewTokens is { } max ? GgufValue.OfSize(max) : null);
-
-        void Set(string key, GgufValue? value)
-        {
-            if (value is not null)
-            {
-                metadata.Set(key, value);
-            }
-        }
+        metadata.Set(Own + "do_sample", generation.Sample is { } sample ? GgufValue.Of(sample) : null);
+        metadata.Set(Sampling + "temp", generation.Temperature is { } temperature ? GgufValue.Of(temperature) : null);
+        metadata.Set(Sampling + "top_k", generation.TopK is { } topK ? GgufValue.OfSize(topK) : null);
+        metadata.Set(Sampling + "top_p", generation.TopP is { } topP ? GgufValue.Of(topP) : null);
+        metadata.Set(Sampling + "min_p", generation.MinP is { } minP ? GgufValue.Of(minP) : null);
+        metadata.Set(Sampling + "penalty_repeat", generation.RepetitionPenalty is { } penalty ? GgufValue.Of(penalty) : null);
+        metadata.Set(Own + "max_new_tokens", generation.MaxNewTokens is { } max ? GgufValue.OfSize(max) : null);
     }
 }

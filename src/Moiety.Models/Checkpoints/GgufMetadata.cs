@@ -27,9 +27,14 @@ public sealed class GgufMetadata
     /// <summary>Whether the key is there.</summary>
     public bool Has(string key) => _values.ContainsKey(key);
 
-    /// <summary>Sets a value; a new key goes to the end.</summary>
-    public void Set(string key, GgufValue value)
+    /// <summary>Sets a value; a new key goes to the end, a null changes nothing.</summary>
+    public void Set(string key, GgufValue? value)
     {
+        if (value is null)
+        {
+            return;
+        }
+
         if (_values.TryAdd(key, value))
         {
             _keys.Add(key);

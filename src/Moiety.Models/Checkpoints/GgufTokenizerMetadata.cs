@@ -46,25 +46,17 @@ internal static class GgufTokenizerMetadata
         }
 
         metadata.Set(Prefix + "model", GgufValue.Of(data.Model));
-        Set("pre", data.Pre is { } pre ? GgufValue.Of(pre) : null);
-        Set("tokens", GgufValue.Of([.. data.Tokens]));
-        Set("scores", data.Scores.IsEmpty ? null : GgufValue.Of([.. data.Scores]));
-        Set("token_type", data.TokenTypes.IsEmpty ? null : GgufValue.Of([.. data.TokenTypes]));
-        Set("merges", data.Merges.IsEmpty ? null : GgufValue.Of([.. data.Merges]));
-        Set("bos_token_id", data.BosTokenId is { } bos ? GgufValue.OfSize(bos) : null);
-        Set("eos_token_id", data.EosTokenId is { } eos ? GgufValue.OfSize(eos) : null);
-        Set("unknown_token_id", data.UnknownTokenId is { } unknown ? GgufValue.OfSize(unknown) : null);
-        Set("add_bos_token", data.AddBosToken is { } addBos ? GgufValue.Of(addBos) : null);
-        Set("add_eos_token", data.AddEosToken is { } addEos ? GgufValue.Of(addEos) : null);
-        Set("add_space_prefix", data.AddSpacePrefix is { } addSpace ? GgufValue.Of(addSpace) : null);
-
-        void Set(string name, GgufValue? value)
-        {
-            if (value is not null)
-            {
-                metadata.Set(Prefix + name, value);
-            }
-        }
+        metadata.Set(Prefix + "pre", data.Pre is { } pre ? GgufValue.Of(pre) : null);
+        metadata.Set(Prefix + "tokens", GgufValue.Of([.. data.Tokens]));
+        metadata.Set(Prefix + "scores", data.Scores.IsEmpty ? null : GgufValue.Of([.. data.Scores]));
+        metadata.Set(Prefix + "token_type", data.TokenTypes.IsEmpty ? null : GgufValue.Of([.. data.TokenTypes]));
+        metadata.Set(Prefix + "merges", data.Merges.IsEmpty ? null : GgufValue.Of([.. data.Merges]));
+        metadata.Set(Prefix + "bos_token_id", data.BosTokenId is { } bos ? GgufValue.OfSize(bos) : null);
+        metadata.Set(Prefix + "eos_token_id", data.EosTokenId is { } eos ? GgufValue.OfSize(eos) : null);
+        metadata.Set(Prefix + "unknown_token_id", data.UnknownTokenId is { } unknown ? GgufValue.OfSize(unknown) : null);
+        metadata.Set(Prefix + "add_bos_token", data.AddBosToken is { } addBos ? GgufValue.Of(addBos) : null);
+        metadata.Set(Prefix + "add_eos_token", data.AddEosToken is { } addEos ? GgufValue.Of(addEos) : null);
+        metadata.Set(Prefix + "add_space_prefix", data.AddSpacePrefix is { } addSpace ? GgufValue.Of(addSpace) : null);
     }
 
     private static ImmutableArray<T> Share<T>(T[]? values) => values is null ? [] : ImmutableCollectionsMarshal.AsImmutableArray(values);

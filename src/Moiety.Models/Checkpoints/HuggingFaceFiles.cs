@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Moiety.Models.Tokenizers;
 
 namespace Moiety.Models.Checkpoints;
 
@@ -9,8 +10,6 @@ internal static class HuggingFaceFiles
 {
     public const string Config = "config.json";
     public const string Generation = "generation_config.json";
-    public const string Tokenizer = "tokenizer.json";
-    public const string TokenizerConfig = "tokenizer_config.json";
     public const string SpecialTokens = "special_tokens_map.json";
     public const string Weights = "model.safetensors";
     public const string Index = "model.safetensors.index.json";
@@ -24,7 +23,7 @@ internal static class HuggingFaceFiles
 
     /// <summary>Whether a file of this name is part of a checkpoint, so that writing a new one may replace it.</summary>
     public static bool IsOwn(string name) =>
-        name is Config or Generation or Tokenizer or TokenizerConfig or SpecialTokens or Index
+        name is Config or Generation or TokenizerJson.FileName or TokenizerJson.ConfigFileName or SpecialTokens or Index
         || (name.StartsWith("model", StringComparison.Ordinal) && name.EndsWith(".safetensors", StringComparison.Ordinal));
 
     /// <summary>Name of one of several weight files.</summary>

@@ -114,7 +114,7 @@ internal static class HuggingFaceReader
 
     private static Tokenizer? ReadTokenizer(string folder)
     {
-        string path = Path.Combine(folder, HuggingFaceFiles.Tokenizer);
+        string path = Path.Combine(folder, TokenizerJson.FileName);
         return File.Exists(path) ? TokenizerJson.ReadFolder(folder) : null;
     }
 

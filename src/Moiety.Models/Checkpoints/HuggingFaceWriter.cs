@@ -36,20 +36,6 @@ public static class HuggingFaceWriter
             partial => WriteFiles(partial, plan, tensors, tokenizer, progress, cancellationToken));
     }
 
-    /// <summary>
-    /// Writes the files into a folder that the caller makes atomic (see <see cref="AtomicFolder"/>), beside files of its own.
-    /// The parameters are those of <see cref="Write"/>.
-    /// </summary>
-    public static void WriteInto(
-        string folder,
-        ModelConfig config,
-        TensorSource tensors,
-        Tokenizer? tokenizer,
-        HuggingFaceOptions? options = null,
-        IProgress<CheckpointProgress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        WriteFiles(folder, MakePlan(config, tensors, options ?? new()), tensors, tokenizer, progress, cancellationToken);
-
     private static Plan MakePlan(ModelConfig config, TensorSource tensors, HuggingFaceOptions options)
     {
         ArgumentNullException.ThrowIfNull(config);
