@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Moiety.Numerics.Formats;
 
 namespace Moiety.Models.Checkpoints;
@@ -17,7 +16,4 @@ public sealed record HuggingFaceOptions
 
     /// <summary>What <c>generation_config.json</c> says beside the special tokens.</summary>
     public GenerationConfig? Generation { get; init; }
-
-    /// <summary>Fields for <c>config.json</c> that only record something, e.g. how the model was trained. They cannot replace the model's own.</summary>
-    public JsonObject? AdditionalConfig { get; init; }
 }

@@ -155,11 +155,6 @@ public static class HuggingFaceWriter
         plan.Family.WriteHuggingFace(plan.Config, json);
         StorageFormat main = plan.Shards[0][0].Declaration.Format;
         json["torch_dtype"] = main == StorageFormats.F32 ? "float32" : main == StorageFormats.F16 ? "float16" : "bfloat16";
-        foreach ((string name, JsonNode? value) in plan.Options.AdditionalConfig ?? [])
-        {
-            json.TryAdd(name, value?.DeepClone());
-        }
-
         return json;
     }
 
