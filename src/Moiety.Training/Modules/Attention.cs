@@ -36,11 +36,9 @@ internal sealed class Attention
         int heads = _config.HeadCount;
         int groups = _config.KeyValueHeadCount;
         Tensor projected = pass.Project(input, _queryKeyValue).view(batch, length, heads + (2 * groups), _config.HeadSize);
-        Tensor[] parts = projected.split([heads + groups, groups], 2);
-        Tensor rotated = _rotary.Rotate(parts[0]);
-        Tensor[] queryKey = rotated.split([heads, groups], 2);
+        Tensor[] parts = _rotary.Rotate(projected, heads + groups).split([heads, groups, groups], 2);
         Tensor mixed = nn.functional.scaled_dot_product_attention(
-            queryKey[0].transpose(1, 2), Share(queryKey[1]), Share(parts[1]), pass.AttentionMask, is_casual: pass.AttentionMask is null);
+            parts[0].transpose(1, 2), Share(parts[1]), Share(parts[2]), pass.AttentionMask, is_casual: pass.AttentionMask is null);
         return pass.Project(mixed.transpose(1, 2).reshape(batch * length, heads * _config.HeadSize), _output);
     }
 

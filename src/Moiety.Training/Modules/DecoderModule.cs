@@ -129,7 +129,7 @@ public sealed class DecoderModule : IDisposable
             residual = layer.Forward(residual, tokens.shape[0], pass);
         }
 
-        return _finalNorm.Forward(residual);
+        return _finalNorm.Forward(residual, ScalarType.Float32);
     }
 
     /// <summary>One micro-batch of training: forward, losses, and gradients added to the store.</summary>
@@ -189,11 +189,10 @@ public sealed class DecoderModule : IDisposable
             using DisposeScope chunk = NewDisposeScope();
             long rows = Math.Min(HeadRows, labels.shape[0] - row);
             Tensor input = pass.Cast(hidden.narrow(0, row, rows));
-            Tensor logits = input.mm(weight.t()).to(ScalarType.Float32);
-            sum += CrossEntropyLoss.SumAndGradientInPlace(logits, labels.narrow(0, row, rows), scale).ToDouble();
-            Tensor gradient = pass.Cast(logits);
-            hiddenGradient.narrow(0, row, rows).copy_(gradient.mm(weight));
-            weightGradient.add_(gradient.t().mm(input));
+            Tensor logits = input.mm(weight.t());
+            sum += CrossEntropyLoss.SumAndGradientInPlace(logits, labels.narrow(0, row, rows), scale);
+            hiddenGradient.narrow(0, row, rows).copy_(logits.mm(weight));
+            weightGradient.add_(logits.t().mm(input));
         }
 
         return (sum, hiddenGradient.MoveToOuterDisposeScope());

@@ -15,6 +15,8 @@ namespace Moiety.Training.Modules;
 /// </summary>
 internal sealed class MixtureOfExperts
 {
+    private const int RowBlock = 32;
+
     private readonly MoeConfig _config;
     private readonly int _layer;
     private readonly Parameter _router;
@@ -99,17 +101,43 @@ internal sealed class MixtureOfExperts
             weights = weights / sums.index_select(0, tokens).clamp_min(1e-9);
         }
 
-        Tensor[] slices = input.index_select(0, tokens).split(table.KeptCounts, 0);
+        (long[] rows, long[] counts) = pass.ComputeType == ScalarType.BFloat16 ? Pad(table) : (table.Tokens, table.KeptCounts);
+        Tensor[] slices = input.index_select(0, tensor(rows)).split(counts, 0);
         List<Tensor> outputs = [];
         for (int expert = 0; expert < slices.Length; expert++)
         {
             if (table.KeptCounts[expert] > 0)
             {
-                outputs.Add(_experts[expert].Forward(slices[expert], pass));
+                Tensor output = _experts[expert].Forward(slices[expert], pass);
+                outputs.Add(counts[expert] == table.KeptCounts[expert] ? output : output.narrow(0, 0, table.KeptCounts[expert]));
             }
         }
 
         Tensor combined = zeros(input.shape[0], input.shape[1], dtype: ScalarType.Float32);
         return outputs.Count == 0 ? combined : combined.index_add(0, tokens, cat(outputs, 0) * weights.unsqueeze(1), 1);
+    }
+
+    // oneDNN assembles a kernel for every shape it meets, which takes about a millisecond. Loads differ from step to step, so experts get rows
+    // in multiples of a block, and soon every shape is known. The rows that fill up repeat the first one; their outputs are cut off.
+    private static (long[] Rows, long[] Counts) Pad(RoutingTable table)
+    {
+        long[] counts = [.. table.KeptCounts.Select(count => (count + RowBlock - 1) / RowBlock * RowBlock)];
+        long[] rows = new long[counts.Sum()];
+        int from = 0;
+        int to = 0;
+        for (int expert = 0; expert < counts.Length; expert++)
+        {
+            int kept = (int)table.KeptCounts[expert];
+            table.Tokens.AsSpan(from, kept).CopyTo(rows.AsSpan(to));
+            if (kept > 0)
+            {
+                rows.AsSpan(to + kept, (int)counts[expert] - kept).Fill(table.Tokens[from]);
+            }
+
+            from += kept;
+            to += (int)counts[expert];
+        }
+
+        return (rows, counts);
     }
 }

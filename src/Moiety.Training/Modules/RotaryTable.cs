@@ -1,4 +1,5 @@
 using Moiety.Models.Configuration;
+using Moiety.Training.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -32,24 +33,24 @@ internal sealed class RotaryTable : IDisposable
         }
 
         using DisposeScope scope = NewDisposeScope();
-        _cosine = tensor(cosine).view(length, 1, half).DetachFromDisposeScope();
-        _sine = tensor(sine).view(length, 1, half).DetachFromDisposeScope();
+        _cosine = tensor(cosine).view(length, half).DetachFromDisposeScope();
+        _sine = tensor(sine).view(length, half).DetachFromDisposeScope();
     }
 
-    /// <summary>Turns every head of every position.</summary>
-    /// <param name="heads">[batch, length, heads, head size].</param>
+    /// <summary>Turns the leading heads of every position and copies the others.</summary>
+    /// <param name="heads">[batch, length, heads, head size], contiguous.</param>
+    /// <param name="rotated">Number of leading heads that are turned.</param>
     /// <returns>The same shape and type.</returns>
-    internal Tensor Rotate(Tensor heads)
+    internal Tensor Rotate(Tensor heads, int rotated)
     {
-        long length = heads.shape[1];
+        if (!_interleaved)
+        {
+            return RotaryFunction.Apply(heads, _cosine, _sine, rotated);
+        }
+
         long half = heads.shape[3] / 2;
-        Tensor cosine = _cosine.narrow(0, 0, length);
-        Tensor sine = _sine.narrow(0, 0, length);
-        Tensor pairs = _interleaved ? heads.unflatten(3, half, 2).transpose(3, 4).flatten(3) : heads;
-        Tensor[] parts = pairs.chunk(2, 3);
-        Tensor turned = cat([(parts[0] * cosine) - (parts[1] * sine), (parts[1] * cosine) + (parts[0] * sine)], 3);
-        Tensor result = _interleaved ? turned.unflatten(3, 2, half).transpose(3, 4).flatten(3) : turned;
-        return result.to(heads.dtype);
+        Tensor apart = heads.unflatten(3, half, 2).transpose(3, 4).flatten(3).contiguous();
+        return RotaryFunction.Apply(apart, _cosine, _sine, rotated).unflatten(3, 2, half).transpose(3, 4).flatten(3);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using static TorchSharp.torch;
+using Moiety.Training.Kernels;
 
 namespace Moiety.Training.Modules;
 
@@ -18,9 +19,5 @@ internal sealed class SwiGlu
     /// <summary>Applies the feed-forward to rows.</summary>
     /// <param name="input">[rows, hidden] in the compute type.</param>
     /// <param name="pass">The forward pass.</param>
-    internal Tensor Forward(Tensor input, ForwardPass pass)
-    {
-        Tensor[] inner = pass.Project(input, _gateUp).chunk(2, 1);
-        return pass.Project(inner[0].silu().mul(inner[1]), _down);
-    }
+    internal Tensor Forward(Tensor input, ForwardPass pass) => pass.Project(SwiGluFunction.Apply(pass.Project(input, _gateUp)), _down);
 }

@@ -46,14 +46,14 @@ public class LossTests
     {
         using DisposeScope scope = NewDisposeScope();
         manual_seed(1);
-        Tensor logits = (randn(7, 11) * 5).detach().requires_grad_();
-        Tensor labels = tensor(new long[] { 0, 10, 3, 3, 9, 1, 5 });
+        Tensor logits = (randn(7, 43) * 5).detach().requires_grad_();
+        Tensor labels = tensor(new long[] { 0, 42, 3, 3, 9, 1, 15 });
         Tensor loss = CrossEntropyLoss.Sum(logits, labels);
         (loss * 0.25).backward();
 
         Tensor inPlace = logits.detach().clone();
-        Tensor sum = CrossEntropyLoss.SumAndGradientInPlace(inPlace, labels, 0.25);
-        Assert.Equal(loss.ToDouble(), sum.ToDouble(), 3);
+        double sum = CrossEntropyLoss.SumAndGradientInPlace(inPlace, labels, 0.25);
+        Assert.Equal(loss.ToDouble(), sum, 3);
         Assert.True((inPlace - logits.grad!).abs().max().ToDouble() < 1e-6);
     }
 
@@ -62,7 +62,7 @@ public class LossTests
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor logits = tensor(new float[] { 3e4f, -3e4f, 0 }, 1, 3);
-        Assert.Equal(6e4, CrossEntropyLoss.SumAndGradientInPlace(logits, tensor(new long[] { 1 }), 1).ToDouble(), 1);
+        Assert.Equal(6e4, CrossEntropyLoss.SumAndGradientInPlace(logits, tensor(new long[] { 1 }), 1), 1);
         Assert.Equal([1f, -1f, 0f], logits.data<float>().ToArray());
     }
 }
