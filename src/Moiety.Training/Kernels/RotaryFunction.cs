@@ -1,5 +1,5 @@
-using static TorchSharp.torch;
 using System.Runtime.Intrinsics;
+using static TorchSharp.torch;
 
 namespace Moiety.Training.Kernels;
 

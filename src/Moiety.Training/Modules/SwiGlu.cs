@@ -1,5 +1,5 @@
-using static TorchSharp.torch;
 using Moiety.Training.Kernels;
+using static TorchSharp.torch;
 
 namespace Moiety.Training.Modules;
 
