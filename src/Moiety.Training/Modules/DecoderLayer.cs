@@ -35,13 +35,13 @@ internal sealed class DecoderLayer
     /// <param name="pass">The forward pass.</param>
     internal Tensor Forward(Tensor residual, long batch, ForwardPass pass)
     {
-        residual = residual + _attention.Forward(_attentionNorm.Forward(residual, pass.ComputeType), batch, pass);
+        residual = residual.Plus(_attention.Forward(_attentionNorm.Forward(residual, pass.ComputeType), batch, pass));
         if (_dense is not null)
         {
-            return residual + _dense.Forward(_feedForwardNorm.Forward(residual, pass.ComputeType), pass);
+            return residual.Plus(_dense.Forward(_feedForwardNorm.Forward(residual, pass.ComputeType), pass));
         }
 
         Tensor normalized = _feedForwardNorm.Forward(residual, ScalarType.Float32);
-        return residual + _experts!.Forward(normalized, pass.Cast(normalized), pass);
+        return residual.Plus(_experts!.Forward(normalized, pass.Cast(normalized), pass));
     }
 }

@@ -151,7 +151,7 @@ public sealed class DecoderModule : IDisposable
 
         Tensor balance = stack(pass.BalanceLosses).sum();
         Tensor routerZ = stack(pass.ZLosses).sum();
-        Tensor auxiliary = ((balance * options.Balance) + (routerZ * options.RouterZ)) * options.MicroBatchShare;
+        Tensor auxiliary = balance.Times(options.Balance).Plus(routerZ.Times(options.RouterZ)).Times(options.MicroBatchShare);
         autograd.backward([hidden, auxiliary], [hiddenGradient, ones_like(auxiliary)]);
         return new TrainingPassResult(crossEntropy, balance.ToDouble() / routers, routerZ.ToDouble() / routers, [.. pass.Routers]);
     }
@@ -192,7 +192,7 @@ public sealed class DecoderModule : IDisposable
             Tensor logits = input.mm(weight.t());
             sum += CrossEntropyLoss.SumAndGradientInPlace(logits, labels.narrow(0, row, rows), scale);
             hiddenGradient.narrow(0, row, rows).copy_(logits.mm(weight));
-            weightGradient.add_(logits.t().mm(input));
+            weightGradient.Accumulate(logits.t().mm(input));
         }
 
         return (sum, hiddenGradient.MoveToOuterDisposeScope());

@@ -46,7 +46,7 @@ internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? ca
     internal void IsolateDocuments(Tensor tokens, long separator)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor document = tokens.eq(separator).to(ScalarType.Int32).cumsum(1);
+        Tensor document = tokens.IsEqualTo(separator).to(ScalarType.Int32).cumsum(1);
         AttentionMask = document.unsqueeze(1).eq(document.unsqueeze(2)).tril().unsqueeze(1).MoveToOuterDisposeScope();
     }
 

@@ -71,7 +71,7 @@ internal sealed class MixtureOfExperts
         }
 
         Tensor mix = nn.functional.linear(normalized, _coefficient.Value, _coefficientBias.Value).softmax(1);
-        return (routed * mix.narrow(1, 0, 1)) + (_residual.Forward(input, pass) * mix.narrow(1, 1, 1));
+        return (routed * mix.narrow(1, 0, 1)).Plus(_residual.Forward(input, pass) * mix.narrow(1, 1, 1));
     }
 
     private RoutingTable Route(Tensor probabilities, ForwardPass pass)
@@ -97,8 +97,8 @@ internal sealed class MixtureOfExperts
         if (_config.NormalizeTopK)
         {
             // Over the kept choices only: a token that lost one puts its full weight on the other.
-            Tensor sums = zeros(input.shape[0], dtype: ScalarType.Float32).index_add(0, tokens, weights, 1);
-            weights = weights / sums.index_select(0, tokens).clamp_min(1e-9);
+            Tensor sums = zeros(input.shape[0], dtype: ScalarType.Float32).PlusAt(tokens, weights);
+            weights = weights / sums.index_select(0, tokens).AtLeast(1e-9);
         }
 
         (long[] rows, long[] counts) = pass.ComputeType == ScalarType.BFloat16 ? Pad(table) : (table.Tokens, table.KeptCounts);
@@ -114,7 +114,7 @@ internal sealed class MixtureOfExperts
         }
 
         Tensor combined = zeros(input.shape[0], input.shape[1], dtype: ScalarType.Float32);
-        return outputs.Count == 0 ? combined : combined.index_add(0, tokens, cat(outputs, 0) * weights.unsqueeze(1), 1);
+        return outputs.Count == 0 ? combined : combined.PlusAt(tokens, cat(outputs, 0) * weights.unsqueeze(1));
     }
 
     // oneDNN assembles a kernel for every shape it meets, which takes about a millisecond. Loads differ from step to step, so experts get rows
