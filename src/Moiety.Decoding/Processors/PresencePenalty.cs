@@ -1,4 +1,3 @@
-using System.Buffers;
 using Moiety.Models;
 
 namespace Moiety.Decoding.Processors;
@@ -28,19 +27,13 @@ public sealed class PresencePenalty : LogitsProcessor
     /// <inheritdoc/>
     public override void Process(in DecodingState state, Span<float> logits)
     {
-        int words = (logits.Length + 63) / 64;
-        ulong[] seen = ArrayPool<ulong>.Shared.Rent(words);
-        seen.AsSpan(0, words).Clear();
+        using TokenSet seen = new(logits.Length);
         foreach (int token in state.Generated)
         {
-            ulong bit = 1UL << (token & 63);
-            if ((seen[token >> 6] & bit) == 0)
+            if (seen.Add(token))
             {
-                seen[token >> 6] |= bit;
                 logits[token] -= Penalty;
             }
         }
-
-        ArrayPool<ulong>.Shared.Return(seen);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Moiety.Models;
 
 namespace Moiety.Decoding.Processors;
@@ -29,19 +28,13 @@ public sealed class RepetitionPenalty : LogitsProcessor
     /// <inheritdoc/>
     public override void Process(in DecodingState state, Span<float> logits)
     {
-        int words = (logits.Length + 63) / 64;
-        ulong[] seen = ArrayPool<ulong>.Shared.Rent(words);
-        seen.AsSpan(0, words).Clear();
+        using TokenSet seen = new(logits.Length);
         foreach (int token in state.Tokens)
         {
-            ulong bit = 1UL << (token & 63);
-            if ((seen[token >> 6] & bit) == 0)
+            if (seen.Add(token))
             {
-                seen[token >> 6] |= bit;
                 logits[token] = logits[token] < 0 ? logits[token] * Penalty : logits[token] / Penalty;
             }
         }
-
-        ArrayPool<ulong>.Shared.Return(seen);
     }
 }
