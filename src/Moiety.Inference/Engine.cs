@@ -44,7 +44,7 @@ public sealed class Engine : IDisposable
         KvLayout pages = new(Config.LayerCount, Config.KeyValueHeadCount, Config.HeadSize, (int)format.RowBytes(Config.HeadSize), options.PageSize);
         DecoderWeights weights = new(checkpoint, options.VerifyWeights);
         Pages = new KvPagePool(pages, options.KeyValueMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
-        _rotary = new RotaryEmbedding(Config.Rotary, Config.HeadSize);
+        _rotary = new RotaryEmbedding(Config.Rotary!, Config.HeadSize);
         _decoder = new Decoder(Config, weights, _rotary, format, pages);
         _team = new WorkerTeam(Threads);
         _layout = new StepLayout(Config, _rotary);
@@ -75,6 +75,11 @@ public sealed class Engine : IDisposable
         ArgumentNullException.ThrowIfNull(checkpoint);
         options ??= new EngineOptions();
         Check(options, checkpoint.Config);
+        if (ConfigFeatures.Of(checkpoint.Config).FirstOrDefault() is { } feature)
+        {
+            throw new InvalidInputException($"The engine does not compute {feature} yet.");
+        }
+
         return new Engine(checkpoint, options);
     }
 

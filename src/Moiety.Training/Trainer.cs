@@ -303,7 +303,7 @@ public sealed class Trainer : IDisposable
             $"vocabulary={model.VocabularySize}",
             $"context_length={model.ContextLength}",
             $"norm_epsilon={model.NormEpsilon}",
-            $"rope_theta={model.Rotary.Theta}",
+            $"rope_theta={model.Rotary!.Theta}",
             $"tie_embeddings={model.TieWordEmbeddings}",
             $"layers=[{layers}]",
             $"training tokens={_trainingTokens.Key}",

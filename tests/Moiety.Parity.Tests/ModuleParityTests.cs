@@ -14,7 +14,7 @@ public class ModuleParityTests
     private const double Bound = 1e-5;
 
     // The trainer's family rotates pairs (i, i + d/2); it has no interleaved model.
-    public static TheoryData<string> Models => [.. SmallModels.All.Where(model => !model.Value.Rotary.Interleaved).Select(model => model.Key).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Models => [.. SmallModels.All.Where(model => !model.Value.Rotary!.Interleaved).Select(model => model.Key).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Models))]

@@ -26,8 +26,12 @@ public static class RandomWeights
     // Norms around 1; all else uniform of variance 1 / columns, so that activations keep their size through the layers.
     private static void Fill(TensorSpec tensor, ulong seed, Span<float> values)
     {
-        bool norm = tensor.Role is TensorRole.AttentionNorm or TensorRole.FeedForwardNorm or TensorRole.FinalNorm;
-        (float center, float radius) = norm ? (1, 0.3f) : (0, MathF.Sqrt(3f / tensor.Columns));
+        (float center, float radius) = tensor switch
+        {
+            { IsVector: true } when tensor.Name.EndsWith("norm.weight", StringComparison.Ordinal) => (1, 0.3f),
+            { IsVector: true } => (0, 0.3f),
+            _ => (0, MathF.Sqrt(3f / tensor.Columns)),
+        };
         SplitMix64 random = new(seed ^ BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(tensor.Name))));
         foreach (ref float value in values)
         {

@@ -202,9 +202,9 @@ public sealed class ReferenceDecoder
         {
             for (int pair = 0; pair < half; pair++)
             {
-                double angle = position * Math.Pow(_config.Rotary.Theta, -(double)pair / half);
-                int first = start + (_config.Rotary.Interleaved ? 2 * pair : pair);
-                int second = start + (_config.Rotary.Interleaved ? 2 * pair + 1 : pair + half);
+                double angle = position * Math.Pow(_config.Rotary!.Theta, -(double)pair / half);
+                int first = start + (_config.Rotary!.Interleaved ? 2 * pair : pair);
+                int second = start + (_config.Rotary!.Interleaved ? 2 * pair + 1 : pair + half);
                 (double x, double y) = (heads[first], heads[second]);
                 heads[first] = x * Math.Cos(angle) - y * Math.Sin(angle);
                 heads[second] = x * Math.Sin(angle) + y * Math.Cos(angle);

@@ -86,7 +86,7 @@ internal static class InspectCommand
         terminal.Out.WriteLine($"weights       {Format.Bytes(summary.WeightBytes)}, {Format.Bytes(summary.ActiveWeightBytes)} read per decoded token");
         terminal.Out.WriteLine($"layers        {config.LayerCount}, {config.HiddenSize} wide");
         terminal.Out.WriteLine($"attention     {config.HeadCount} query heads, {config.KeyValueHeadCount} key-value heads, {config.HeadSize} wide");
-        terminal.Out.WriteLine($"positions     rotary, theta {config.Rotary.Theta:0.#}, {config.ContextLength:#,0} tokens");
+        terminal.Out.WriteLine($"positions     rotary, theta {config.Rotary!.Theta:0.#}, {config.ContextLength:#,0} tokens");
         terminal.Out.WriteLine($"vocabulary    {config.VocabularySize:#,0} tokens, {(config.TieWordEmbeddings ? "head tied to the embedding" : "separate head")}");
         terminal.Out.WriteLine();
     }

@@ -15,7 +15,7 @@ internal static class RowOrder
     /// <param name="targetInterleaved">Whether the output is; null keeps the order of the source.</param>
     public static Func<int, int>? For(TensorSpec tensor, ModelConfig config, bool? targetInterleaved)
     {
-        if (tensor.Role is not (TensorRole.Query or TensorRole.Key) || targetInterleaved is not { } interleave || interleave == config.Rotary.Interleaved)
+        if (tensor.Role is not (TensorRole.Query or TensorRole.Key) || targetInterleaved is not { } interleave || config.Rotary is not { } rotary || interleave == rotary.Interleaved)
         {
             return null;
         }

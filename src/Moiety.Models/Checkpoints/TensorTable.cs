@@ -51,14 +51,8 @@ internal static class TensorTable
     /// <summary>The shape of the tensor of the file that holds this one, outermost first.</summary>
     public static ImmutableArray<long> ShapeInFile(TensorSpec tensor, TensorNaming naming, ModelConfig config)
     {
-        if (tensor.IsVector)
-        {
-            return [tensor.Columns];
-        }
-
-        return naming.IsStacked(tensor)
-            ? [config.FeedForwards[tensor.Layer].Moe!.ExpertCount, tensor.Rows, tensor.Columns]
-            : [tensor.Rows, tensor.Columns];
+        ImmutableArray<long> shape = tensor.IsVector ? [tensor.Columns] : [tensor.Rows, tensor.Columns];
+        return naming.IsStacked(tensor) ? shape.Insert(0, config.FeedForwards[tensor.Layer].Moe!.ExpertCount) : shape;
     }
 
     private static unsafe Matrix View(TensorSpec tensor, MappedTensor found, bool stacked)

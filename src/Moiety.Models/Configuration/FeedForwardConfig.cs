@@ -12,6 +12,9 @@ public sealed record FeedForwardConfig
     /// </summary>
     public required int IntermediateSize { get; init; }
 
+    /// <summary>Whether the projections of the dense branch have biases (GPT-2, Phi-2).</summary>
+    public bool Bias { get; init; }
+
     /// <summary>The experts, or null in a dense layer.</summary>
     public MoeConfig? Moe { get; init; }
 }

@@ -6,7 +6,8 @@ namespace Moiety.Models.Configuration;
 /// </summary>
 internal static class ModelConfigValidator
 {
-    private const int MaxWidth = 1 << 20;
+    /// <summary>Limit of every width.</summary>
+    public const int MaxWidth = 1 << 20;
     private const int MaxVocabulary = 1 << 24;
     private const int MaxContext = 1 << 28;
     /// <summary>Layers of a model, at most.</summary>
@@ -19,8 +20,10 @@ internal static class ModelConfigValidator
         Size("vocabulary size", config.VocabularySize, MaxVocabulary)
         ?? Size("hidden size", config.HiddenSize, MaxWidth)
         ?? Size("context length", config.ContextLength, MaxContext)
-        ?? Attention(config)
         ?? Layers(config)
+        ?? Attention(config)
+        ?? AttentionConfigValidator.FindError(config)
+        ?? Embedding(config)
         ?? SpecialTokens(config);
 
     private static (string, string)? Attention(ModelConfig config)
@@ -40,16 +43,6 @@ internal static class ModelConfigValidator
         if (config.HeadCount % config.KeyValueHeadCount != 0)
         {
             return ("number of key-value heads", $"{config.KeyValueHeadCount} does not divide the {config.HeadCount} attention heads");
-        }
-
-        if (config.HeadSize % 2 != 0)
-        {
-            return ("head size", $"{config.HeadSize} is odd; rotary positions turn pairs, so it must be even");
-        }
-
-        if (!(config.Rotary.Theta > 0) || !float.IsFinite(config.Rotary.Theta))
-        {
-            return ("rotary theta", $"{config.Rotary.Theta} is not a positive number");
         }
 
         return config.NormEpsilon > 0 && config.NormEpsilon < 1
@@ -93,6 +86,11 @@ internal static class ModelConfigValidator
             return Size($"layer {layer}: intermediate size", feedForward.IntermediateSize, MaxWidth);
         }
 
+        if (!feedForward.Activation.IsGated())
+        {
+            return ($"layer {layer}: activation", $"{feedForward.Activation} has no gate; experts have one");
+        }
+
         if ((Size($"layer {layer}: number of experts", moe.ExpertCount, MaxExpertsPerLayer)
             ?? Size($"layer {layer}: expert intermediate size", moe.ExpertIntermediateSize, MaxWidth)) is { } error)
         {
@@ -104,6 +102,11 @@ internal static class ModelConfigValidator
             return ($"layer {layer}: experts per token", $"{moe.TopK} is not between 1 and the {moe.ExpertCount} experts of the layer");
         }
 
+        if (Routing(layer, moe) is { } routing)
+        {
+            return routing;
+        }
+
         if (moe.Residual)
         {
             return Size($"layer {layer}: intermediate size of the fixed MLP", feedForward.IntermediateSize, MaxWidth);
@@ -112,6 +115,70 @@ internal static class ModelConfigValidator
         return feedForward.IntermediateSize == 0
             ? null
             : ($"layer {layer}: intermediate size", $"{feedForward.IntermediateSize}, but a layer of experts without a fixed MLP has no dense width: it must be 0");
+    }
+
+    private static (string, string)? Routing(int layer, MoeConfig moe)
+    {
+        if (moe.GroupCount < 1 || moe.ExpertCount % moe.GroupCount != 0 || moe.GroupTopK < 1 || moe.GroupTopK > moe.GroupCount)
+        {
+            return ($"layer {layer}: groups of experts", $"{moe.GroupTopK} of {moe.GroupCount} groups do not fit {moe.ExpertCount} experts");
+        }
+
+        if (moe.TopK > moe.ExpertCount / moe.GroupCount * moe.GroupTopK)
+        {
+            return ($"layer {layer}: experts per token", $"{moe.TopK} is more than {moe.GroupTopK} groups of {moe.ExpertCount / moe.GroupCount} hold");
+        }
+
+        if (moe.Gating == GatingKind.SparseMixer && moe.TopK != 2)
+        {
+            return ($"layer {layer}: experts per token", $"SparseMixer chooses 2, not {moe.TopK}");
+        }
+
+        if (!float.IsFinite(moe.WeightScale) || moe.WeightScale <= 0)
+        {
+            return ($"layer {layer}: scale of the experts' weights", $"{moe.WeightScale} is not a positive number");
+        }
+
+        return moe.SharedIntermediateSize == 0 ? null : Size($"layer {layer}: width of the shared experts", moe.SharedIntermediateSize, MaxWidth);
+    }
+
+    private static (string, string)? Embedding(ModelConfig config)
+    {
+        if (config.LearnedPositions is < 0 or > MaxContext || config.PositionOffset < 0 || config.PositionOffset > config.LearnedPositions)
+        {
+            return ("learned positions", $"{config.LearnedPositions} rows from row {config.PositionOffset} on make no sense");
+        }
+
+        if (config.LearnedPositions > 0 && config.ContextLength > config.LearnedPositions - config.PositionOffset)
+        {
+            return ("context length", $"{config.ContextLength} tokens, but there are only {config.LearnedPositions - config.PositionOffset} learned positions");
+        }
+
+        if (config.TokenTypeCount is < 0 or > MaxWidth)
+        {
+            return ("token types", $"{config.TokenTypeCount} is not between 0 and {MaxWidth}");
+        }
+
+        if (config.EmbeddingSize is < 0 or > MaxWidth)
+        {
+            return ("embedding size", $"{config.EmbeddingSize} is not between 0 and {MaxWidth}");
+        }
+
+        if (config.LogitSoftCap < 0 || !float.IsFinite(config.LogitSoftCap))
+        {
+            return ("soft cap of the logits", $"{config.LogitSoftCap} is not a positive number, and not 0 for none");
+        }
+
+        foreach ((string field, float factor) in (ReadOnlySpan<(string, float)>)[
+            ("scale of the embedding", config.EmbeddingScale), ("scale of the residual branches", config.ResidualScale), ("scale of the logits", config.LogitScale)])
+        {
+            if (!float.IsFinite(factor) || factor == 0)
+            {
+                return (field, $"{factor} is not a number other than 0");
+            }
+        }
+
+        return null;
     }
 
     private static (string, string)? SpecialTokens(ModelConfig config)
@@ -137,7 +204,8 @@ internal static class ModelConfigValidator
         return null;
     }
 
-    private static (string, string)? Size(string field, int value, int limit) => value switch
+    /// <summary>Checks that a size is positive and sane.</summary>
+    public static (string, string)? Size(string field, int value, int limit) => value switch
     {
         <= 0 => (field, $"{value} is not positive"),
         _ when value > limit => (field, $"{value} is more than the limit of {limit}"),

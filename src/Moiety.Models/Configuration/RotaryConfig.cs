@@ -11,4 +11,10 @@ public sealed record RotaryConfig
     /// Hugging Face checkpoints do.
     /// </summary>
     public bool Interleaved { get; init; }
+
+    /// <summary>Leading elements of a head that are rotated; null for all of them.</summary>
+    public int? Dimensions { get; init; }
+
+    /// <summary>How frequencies are changed for longer contexts, or null.</summary>
+    public RotaryScaling? Scaling { get; init; }
 }

@@ -65,4 +65,112 @@ public enum TensorRole
 
     /// <summary>Mixing bias of a residual MoE, [2].</summary>
     CoefficientBias,
+
+    /// <summary>Learned positions, [positions, hidden].</summary>
+    PositionEmbedding,
+
+    /// <summary>Token types (segments) of encoders, [types, hidden].</summary>
+    TokenTypeEmbedding,
+
+    /// <summary>Norm after the embedding, [hidden].</summary>
+    EmbeddingNorm,
+
+    /// <summary>Its bias, [hidden].</summary>
+    EmbeddingNormBias,
+
+    /// <summary>From the embedding's width to the residual stream's, [hidden, embedding size].</summary>
+    EmbeddingProjection,
+
+    /// <summary>From the residual stream's width to the embedding's, [embedding size, hidden].</summary>
+    HeadProjection,
+
+    /// <summary>Bias of the norm after the last layer, [hidden].</summary>
+    FinalNormBias,
+
+    /// <summary>Bias of the output head, [vocabulary].</summary>
+    HeadBias,
+
+    /// <summary>Bias of the norm before attention, [hidden].</summary>
+    AttentionNormBias,
+
+    /// <summary>[heads * head size].</summary>
+    QueryBias,
+
+    /// <summary>[key-value heads * head size].</summary>
+    KeyBias,
+
+    /// <summary>[key-value heads * head size].</summary>
+    ValueBias,
+
+    /// <summary>[hidden].</summary>
+    AttentionOutputBias,
+
+    /// <summary>Norm on queries, [head size] or [heads * head size].</summary>
+    QueryNorm,
+
+    /// <summary>Norm on keys, [head size] or [key-value heads * head size].</summary>
+    KeyNorm,
+
+    /// <summary>One logit per head, [heads].</summary>
+    AttentionSinks,
+
+    /// <summary>Norm on the output of attention, [hidden].</summary>
+    AttentionOutputNorm,
+
+    /// <summary>Latent attention: compresses the query, [query rank, hidden].</summary>
+    QueryDown,
+
+    /// <summary>Latent attention: norm of the compressed query, [query rank].</summary>
+    QueryDownNorm,
+
+    /// <summary>Latent attention: compresses keys and values, and gives the rotary key, [key-value rank + rotary head size, hidden].</summary>
+    KeyValueDown,
+
+    /// <summary>Latent attention: norm of the compressed keys and values, [key-value rank].</summary>
+    KeyValueDownNorm,
+
+    /// <summary>Latent attention: for each head its plain key rows, then its value rows, [heads * (plain head size + value head size), key-value rank].</summary>
+    KeyValueUp,
+
+    /// <summary>Bias of the norm before the feed-forward, [hidden].</summary>
+    FeedForwardNormBias,
+
+    /// <summary>Norm on the output of the feed-forward, [hidden].</summary>
+    FeedForwardOutputNorm,
+
+    /// <summary>[intermediate].</summary>
+    GateBias,
+
+    /// <summary>[intermediate].</summary>
+    UpBias,
+
+    /// <summary>[hidden].</summary>
+    DownBias,
+
+    /// <summary>Bias of the router, [experts].</summary>
+    RouterBias,
+
+    /// <summary>Bias for the choice of experts only, [experts].</summary>
+    SelectionBias,
+
+    /// <summary>[expert intermediate].</summary>
+    ExpertGateBias,
+
+    /// <summary>[expert intermediate].</summary>
+    ExpertUpBias,
+
+    /// <summary>[hidden].</summary>
+    ExpertDownBias,
+
+    /// <summary>Gate projection of the shared experts, [shared intermediate, hidden].</summary>
+    SharedGate,
+
+    /// <summary>Up projection of the shared experts, [shared intermediate, hidden].</summary>
+    SharedUp,
+
+    /// <summary>Down projection of the shared experts, [hidden, shared intermediate].</summary>
+    SharedDown,
+
+    /// <summary>What a sigmoid turns into the weight of the shared experts, [1, hidden].</summary>
+    SharedWeight,
 }

@@ -67,7 +67,7 @@ internal static class LlamaConfiguration
         json["head_dim"] = config.HeadSize;
         json["max_position_embeddings"] = config.ContextLength;
         json["rms_norm_eps"] = config.NormEpsilon;
-        json["rope_theta"] = config.Rotary.Theta;
+        json["rope_theta"] = config.Rotary!.Theta;
         json["tie_word_embeddings"] = config.TieWordEmbeddings;
         json["attention_bias"] = false;
         json["bos_token_id"] = config.BosTokenId;
@@ -146,8 +146,12 @@ internal static class LlamaConfiguration
         Set("attention.value_length", GgufValue.OfSize(config.HeadSize));
         Set("attention.layer_norm_rms_epsilon", GgufValue.Of(config.NormEpsilon));
         Set("rope.dimension_count", GgufValue.OfSize(config.HeadSize));
-        Set("rope.freq_base", GgufValue.Of(config.Rotary.Theta));
+        Set("rope.freq_base", GgufValue.Of(config.Rotary!.Theta));
     }
+
+    /// <summary>Why the shared fields cannot express a configuration, or null.</summary>
+    public static string? FindObstacle(ModelConfig config) =>
+        ConfigFeatures.Of(config).FirstOrDefault() is { } feature ? $"it has nothing beyond the decoder of Llama (here: {feature})" : null;
 
     private static void RefuseUnsupported(JsonField json)
     {

@@ -63,7 +63,7 @@ internal sealed class LlamaFamily : ModelFamily
 
     /// <inheritdoc/>
     internal override string? FindObstacle(ModelConfig config) =>
-        config.FeedForwards.All(layer => layer.Moe is null && layer == config.FeedForwards[0])
-            ? null
-            : "its layers are all dense and alike";
+        !config.FeedForwards.All(layer => layer.Moe is null && layer == config.FeedForwards[0])
+            ? "its layers are all dense and alike"
+            : LlamaConfiguration.FindObstacle(config);
 }

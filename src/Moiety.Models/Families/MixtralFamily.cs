@@ -76,7 +76,7 @@ internal sealed class MixtralFamily : ModelFamily
     /// <inheritdoc/>
     internal override string? FindObstacle(ModelConfig config) =>
         config.FeedForwards.All(layer => layer == config.FeedForwards[0] && layer.Moe is { NormalizeTopK: true, Residual: false })
-            ? null
+            ? LlamaConfiguration.FindObstacle(config)
             : "its layers are all experts and alike, their weights are divided by their sum, and there is no fixed MLP";
 
     private static FeedForwardConfig Layer(int experts, int topK, int width) => new()

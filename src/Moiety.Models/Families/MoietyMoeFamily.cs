@@ -81,14 +81,14 @@ internal sealed class MoietyMoeFamily : ModelFamily
         }
 
         ModelConfig model = LlamaConfiguration.ReadHuggingFace(config, Name, feedForwards.MoveToImmutable(), defaultTheta: 10000f);
-        return config.Boolean(Interleaved) is true ? model with { Rotary = model.Rotary with { Interleaved = true } } : model;
+        return config.Boolean(Interleaved) is true ? model with { Rotary = model.Rotary! with { Interleaved = true } } : model;
     }
 
     /// <inheritdoc/>
     internal override void WriteHuggingFace(ModelConfig config, JsonObject json)
     {
         LlamaConfiguration.WriteHuggingFace(config, json);
-        if (config.Rotary.Interleaved)
+        if (config.Rotary!.Interleaved)
         {
             json[Interleaved] = true;
         }
@@ -153,7 +153,7 @@ internal sealed class MoietyMoeFamily : ModelFamily
         LlamaConfiguration.WriteGguf(config, GgufArchitecture, metadata);
         GgufValue Numbers(Func<FeedForwardConfig, int> value) => GgufValue.Of([.. config.FeedForwards.Select(value)]);
         GgufValue Flags(Func<FeedForwardConfig, bool> value) => GgufValue.Of([.. config.FeedForwards.Select(value)]);
-        metadata.Set(Key("rope.interleaved"), GgufValue.Of(config.Rotary.Interleaved));
+        metadata.Set(Key("rope.interleaved"), GgufValue.Of(config.Rotary!.Interleaved));
         metadata.Set(Key("feed_forward_length"), Numbers(layer => layer.IntermediateSize));
         metadata.Set(Key("expert_count"), Numbers(layer => layer.Moe?.ExpertCount ?? 0));
         metadata.Set(Key("expert_used_count"), Numbers(layer => layer.Moe?.TopK ?? 0));
@@ -161,6 +161,9 @@ internal sealed class MoietyMoeFamily : ModelFamily
         metadata.Set(Key("expert_weights_norm"), Flags(layer => layer.Moe?.NormalizeTopK ?? false));
         metadata.Set(Key("expert_residual"), Flags(layer => layer.Moe?.Residual ?? false));
     }
+
+    /// <inheritdoc/>
+    internal override string? FindObstacle(ModelConfig config) => LlamaConfiguration.FindObstacle(config);
 
     private static int[] ReadExpertCounts(JsonField config, int layers)
     {

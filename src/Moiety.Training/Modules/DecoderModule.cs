@@ -24,14 +24,20 @@ public sealed class DecoderModule : IDisposable
     private readonly RotaryTable _rotary;
 
     /// <summary>Builds the module; all parameters are zero until <see cref="Initialize"/> or until they are loaded.</summary>
+    /// <exception cref="InvalidInputException">The configuration has a feature that the trainer does not compute.</exception>
     public DecoderModule(ModelConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
+        if (ConfigFeatures.Of(config).FirstOrDefault() is { } feature)
+        {
+            throw new InvalidInputException($"The trainer does not compute {feature} yet: it trains decoders in the manner of Llama, with RMSNorm, rotary positions and SwiGLU.");
+        }
+
         TorchLibrary.EnsureLoaded();
         Config = config;
         Store = new ParameterStore();
         _embedding = Store.Declare((TensorNames.Embedding, config.VocabularySize, config.HiddenSize));
-        _rotary = new RotaryTable(config.Rotary, config.HeadSize, config.ContextLength);
+        _rotary = new RotaryTable(config.Rotary!, config.HeadSize, config.ContextLength);
         _layers = [.. Enumerable.Range(0, config.LayerCount).Select(layer => new DecoderLayer(Store, config, _rotary, layer))];
         _finalNorm = new RmsNorm(Store, TensorNames.FinalNorm, config.HiddenSize, config.NormEpsilon);
         _head = config.TieWordEmbeddings ? _embedding : Store.Declare((TensorNames.Head, config.VocabularySize, config.HiddenSize));

@@ -40,13 +40,13 @@ public sealed class GgufTests : IDisposable
         ModelConfig config = FamilyModels.Of(family);
         GgufWriter.Write(_folder["model.gguf"], config, RandomWeights.Source(), tokenizer: null);
         using Checkpoint checkpoint = Checkpoint.Open(_folder["model.gguf"]);
-        Assert.Equal(family != "moiety_moe", checkpoint.Config.Rotary.Interleaved);
+        Assert.Equal(family != "moiety_moe", checkpoint.Config.Rotary!.Interleaved);
         TensorSpec query = TensorCatalog.For(config).First(tensor => tensor.Name == TensorNames.Query(1));
         float[] written = RandomWeights.Values(query);
         float[] read = Bytes.Floats(checkpoint.GetTensor(query.Name));
 
         // Element i of the first half of a head and element i of the second half become neighbors.
-        for (int head = 0; head < config.HeadCount && checkpoint.Config.Rotary.Interleaved; head++)
+        for (int head = 0; head < config.HeadCount && checkpoint.Config.Rotary!.Interleaved; head++)
         {
             for (int i = 0; i < config.HeadSize / 2; i++)
             {
@@ -59,7 +59,7 @@ public sealed class GgufTests : IDisposable
             }
         }
 
-        if (!checkpoint.Config.Rotary.Interleaved)
+        if (!checkpoint.Config.Rotary!.Interleaved)
         {
             Assert.Equal(written, read);
         }

@@ -61,7 +61,7 @@ public sealed class Llama2CTests : IDisposable
         Bytes.AssertSameTensors(original, gguf);
         HuggingFaceWriter.Write(_folder["model"], original.Config, TensorSource.From(original), original.Tokenizer);
         using Checkpoint folder = Checkpoint.Open(_folder["model"]);
-        Assert.False(folder.Config.Rotary.Interleaved);
+        Assert.False(folder.Config.Rotary!.Interleaved);
         GgufWriter.Write(_folder["second.gguf"], folder.Config, TensorSource.From(folder), folder.Tokenizer);
         using Checkpoint second = Checkpoint.Open(_folder["second.gguf"]);
         Bytes.AssertSameTensors(gguf, second);

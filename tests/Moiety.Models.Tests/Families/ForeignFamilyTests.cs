@@ -35,7 +35,7 @@ public class ForeignFamilyTests
         ModelConfig config = Read(Llama2);
         config.Validate();
         Assert.Equal((32, 32, 32, 128), (config.LayerCount, config.HeadCount, config.KeyValueHeadCount, config.HeadSize));
-        Assert.Equal((10000f, false), (config.Rotary.Theta, config.Rotary.Interleaved));
+        Assert.Equal((10000f, false), (config.Rotary!.Theta, config.Rotary!.Interleaved));
         Assert.Equal((1, 2), (config.BosTokenId!.Value, config.EosTokenIds.Single()));
 
         // The published number of parameters.
@@ -52,7 +52,7 @@ public class ForeignFamilyTests
             IntermediateSize: 0,
             Moe: { ExpertCount: 8, TopK: 2, ExpertIntermediateSize: 14336, NormalizeTopK: true, Residual: false },
         }));
-        Assert.Equal(1e6f, config.Rotary.Theta);
+        Assert.Equal(1e6f, config.Rotary!.Theta);
 
         // The published number of parameters.
         Assert.Equal(46_702_792_704, TensorCatalog.For(config).Sum(tensor => tensor.ElementCount));
@@ -89,7 +89,7 @@ public class ForeignFamilyTests
     public void Default_rotary_settings_are_read_in_either_place(string field)
     {
         ModelConfig config = Read(Llama2.Replace("\"rope_scaling\": null", field, StringComparison.Ordinal));
-        Assert.Equal(field.Contains("theta", StringComparison.Ordinal) ? 500000f : 10000f, config.Rotary.Theta);
+        Assert.Equal(field.Contains("theta", StringComparison.Ordinal) ? 500000f : 10000f, config.Rotary!.Theta);
     }
 
     [Fact]

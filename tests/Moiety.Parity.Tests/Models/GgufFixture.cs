@@ -75,7 +75,7 @@ public sealed unsafe class GgufFixture
         Put("llama.attention.value_length", (uint)config.HeadSize);
         Put("llama.attention.layer_norm_rms_epsilon", config.NormEpsilon);
         Put("llama.rope.dimension_count", (uint)config.HeadSize);
-        Put("llama.rope.freq_base", config.Rotary.Theta);
+        Put("llama.rope.freq_base", config.Rotary!.Theta);
         MoeConfig? moe = config.FeedForwards[0].Moe;
         Put("llama.feed_forward_length", (uint)(moe?.ExpertIntermediateSize ?? config.FeedForwards[0].IntermediateSize));
         if (moe is not null)
@@ -133,7 +133,7 @@ public sealed unsafe class GgufFixture
     private void AddRotated(string name, Matrix tensor, ModelConfig config)
     {
         float[] values = Values(tensor);
-        if (!config.Rotary.Interleaved)
+        if (!config.Rotary!.Interleaved)
         {
             int half = config.HeadSize / 2;
             float[] original = [.. values];
