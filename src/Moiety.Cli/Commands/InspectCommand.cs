@@ -179,8 +179,8 @@ internal static class InspectCommand
         }),
     });
 
-    private static IEnumerable<(TensorSpec Spec, Matrix Tensor)> Weights(Checkpoint checkpoint) =>
-        TensorCatalog.For(checkpoint.Config).Select(spec => (spec, checkpoint.GetTensor(spec.Name)));
+    private static IEnumerable<(TensorSpec Spec, TensorDescription Tensor)> Weights(Checkpoint checkpoint) =>
+        TensorCatalog.For(checkpoint.Config).Select(spec => (spec, checkpoint.Describe(spec.Name)));
 
     private static string NameOf(Tokenizer tokenizer) => tokenizer switch
     {

@@ -36,7 +36,7 @@ internal sealed record LayerGroup(string Name, string FeedForward, long Paramete
         feedForward,
         tensors.Sum(tensor => tensor.ElementCount),
         tensors.Where(tensor => ModelSummary.IsActive(tensor, checkpoint.Config)).Sum(tensor => tensor.ElementCount),
-        tensors.Sum(tensor => checkpoint.GetTensor(tensor.Name).ByteLength));
+        tensors.Sum(tensor => checkpoint.Describe(tensor.Name).ByteLength));
 
     private static string Describe(FeedForwardConfig feedForward) => feedForward.Moe is not { } moe
         ? $"dense, {feedForward.IntermediateSize} wide"

@@ -6,7 +6,8 @@ namespace Moiety.Models.Checkpoints;
 
 /// <summary>
 /// An opened model: configuration, tokenizer and tensors by canonical name (<see cref="TensorNames"/>). Files are
-/// memory-mapped: nothing is copied until a kernel needs another layout, and matrices stay valid until disposal.
+/// memory-mapped: nothing is copied but tensors whose layout in the file is another one, when they are first asked for. Matrices stay
+/// valid until disposal.
 /// </summary>
 public abstract class Checkpoint : IDisposable
 {
@@ -25,9 +26,26 @@ public abstract class Checkpoint : IDisposable
     /// <summary>Canonical names of all tensors, in the order of the forward pass.</summary>
     public abstract IReadOnlyCollection<string> TensorNames { get; }
 
-    /// <summary>A view of a tensor. A vector is a matrix of one row.</summary>
+    /// <summary>A view of a tensor, or a copy that is kept until disposal. A vector is a matrix of one row.</summary>
     /// <exception cref="InvalidCheckpointException">There is no such tensor.</exception>
     public abstract Matrix GetTensor(string name);
+
+    /// <summary>Format and shape of a tensor; nothing is read or copied.</summary>
+    /// <exception cref="InvalidCheckpointException">There is no such tensor.</exception>
+    public virtual TensorDescription Describe(string name)
+    {
+        Matrix tensor = GetTensor(name);
+        return new TensorDescription(tensor.Format, tensor.Rows, tensor.Columns);
+    }
+
+    /// <summary>A tensor for passing use, so that a pass over a model does not hold copies of all of it.</summary>
+    /// <param name="name">Canonical name.</param>
+    /// <param name="copy">What to dispose of after use, or null for a view that lives as long as the checkpoint.</param>
+    internal virtual Matrix OpenTensor(string name, out IDisposable? copy)
+    {
+        copy = null;
+        return GetTensor(name);
+    }
 
     /// <summary>
     /// Opens a model: a Hugging Face folder, a <c>.gguf</c> file, llama2.c's <c>.bin</c> with <c>tokenizer.bin</c> beside it, or
@@ -49,7 +67,8 @@ public abstract class Checkpoint : IDisposable
     {
         foreach (string name in TensorNames)
         {
-            Matrix tensor = GetTensor(name);
+            Matrix tensor = OpenTensor(name, out IDisposable? copy);
+            using IDisposable? kept = copy;
             long index = FiniteScan.FindNonFinite(tensor, cancellationToken);
             if (index >= 0)
             {

@@ -21,8 +21,8 @@ internal static class GgufReader
                 throw new InvalidCheckpointException(path, error.Field, error.Reason);
             }
 
-            Dictionary<string, MappedTensor> tensors = file.Tensors.ToDictionary(
-                pair => pair.Key, pair => new MappedTensor(file.Mapping, pair.Value), StringComparer.Ordinal);
+            Dictionary<string, FileTensor> tensors = file.Tensors.ToDictionary(
+                pair => pair.Key, pair => (FileTensor)new MappedTensor(file.Mapping, pair.Value), StringComparer.Ordinal);
             Tokenizer? tokenizer = GgufTokenizerMetadata.Read(file.Metadata) is { } data ? GgufTokenizer.Create(data, path) : null;
             return new MappedCheckpoint(
                 path,

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Moiety.Models.Configuration;
 using Moiety.Models.Families;
 using Moiety.Models.Tokenizers;
@@ -33,7 +34,7 @@ public static class GgufWriter
         ArgumentNullException.ThrowIfNull(tensors);
         options ??= new GgufOptions();
         ModelFamily family = ModelFamilies.ForWriting(config);
-        List<PlannedTensor> plan = Plan(config, family, tensors, options);
+        ImmutableArray<PlannedTensor> plan = PlannedTensor.Plan(config, family.GgufNaming, tensor => FormatFor(tensor, tensors, options));
         GgufMetadata metadata = Metadata(path, config, family, tokenizer, options, plan);
         TensorDeclaration[] declarations = [.. plan.Select(tensor => tensor.Declaration)];
         long total = declarations.Sum(tensor => tensor.ByteLength);
@@ -44,41 +45,21 @@ public static class GgufWriter
             long written = 0;
             foreach (PlannedTensor tensor in plan)
             {
-                foreach (TensorSpec part in tensor.Parts)
-                {
-                    Func<int, int>? order = RowOrder.For(part, config, family.GgufInterleaved);
-                    TensorEncoder.Encode(tensors.Load(part), part, tensor.Declaration.Format, order, bytes =>
+                TensorAssembler.Write(
+                    tensor,
+                    tensors,
+                    part => RowOrder.For(part, config, family.GgufInterleaved),
+                    bytes =>
                     {
                         writer.Write(tensor.Declaration, bytes);
                         written += bytes.Length;
-                    }, cancellationToken);
-                    progress?.Report(new CheckpointProgress(part.Name, written, total));
-                }
+                    },
+                    part => progress?.Report(new CheckpointProgress(part.Name, written, total)),
+                    cancellationToken);
             }
 
             writer.Complete();
         });
-    }
-
-    private static List<PlannedTensor> Plan(ModelConfig config, ModelFamily family, TensorSource tensors, GgufOptions options)
-    {
-        Dictionary<string, PlannedTensor> byName = new(StringComparer.Ordinal);
-        List<PlannedTensor> plan = [];
-        foreach (TensorSpec tensor in TensorCatalog.For(config))
-        {
-            string name = family.GgufNaming.NameOf(tensor);
-            if (!byName.TryGetValue(name, out PlannedTensor? planned))
-            {
-                TensorDeclaration declaration = new(name, FormatFor(tensor, tensors, options), TensorTable.ShapeInFile(tensor, family.GgufNaming, config));
-                planned = new PlannedTensor(declaration, []);
-                byName.Add(name, planned);
-                plan.Add(planned);
-            }
-
-            planned.Parts.Add(tensor);
-        }
-
-        return plan;
     }
 
     private static StorageFormat FormatFor(TensorSpec tensor, TensorSource tensors, GgufOptions options) =>
@@ -87,7 +68,7 @@ public static class GgufWriter
             : options.FormatFor?.Invoke(tensor) ?? tensors.GetFormat(tensor);
 
     private static GgufMetadata Metadata(
-        string path, ModelConfig config, ModelFamily family, Tokenizer? tokenizer, GgufOptions options, List<PlannedTensor> plan)
+        string path, ModelConfig config, ModelFamily family, Tokenizer? tokenizer, GgufOptions options, ImmutableArray<PlannedTensor> plan)
     {
         StorageFormat main = plan.GroupBy(tensor => tensor.Declaration.Format).MaxBy(group => group.Sum(tensor => tensor.Declaration.ByteLength))!.Key;
         GgufMetadata metadata = new(path);
@@ -99,7 +80,7 @@ public static class GgufWriter
         }
 
         metadata.Set("general.file_type", GgufValue.Of(GgufTypes.FileTypeOf(main)));
-        if (plan.Exists(tensor => tensor.Declaration.Format.BlockLength > 1))
+        if (plan.Any(tensor => tensor.Declaration.Format.BlockLength > 1))
         {
             metadata.Set("general.quantization_version", GgufValue.Of(2u));
         }
@@ -110,6 +91,4 @@ public static class GgufWriter
         GgufGenerationMetadata.Write(options.Generation ?? new(), metadata);
         return metadata;
     }
-
-    private sealed record PlannedTensor(TensorDeclaration Declaration, List<TensorSpec> Parts);
 }

@@ -2,7 +2,6 @@ using Moiety.Models.Configuration;
 using Moiety.Models.Families;
 using Moiety.Models.Json;
 using Moiety.Models.Tokenizers;
-using Moiety.Numerics;
 
 namespace Moiety.Models.Checkpoints;
 
@@ -37,7 +36,7 @@ internal static class HuggingFaceReader
         try
         {
             files.AddRange(weightFiles.Select(SafetensorsFile.Open));
-            IReadOnlyList<KeyValuePair<string, Matrix>> tensors =
+            IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors =
                 TensorTable.Match(path, config, family, family.HuggingFaceNaming, Merge(path, files));
             return new MappedCheckpoint(path, config, ReadTokenizer(folder), ReadGeneration(folder), tensors, files);
         }
@@ -48,9 +47,9 @@ internal static class HuggingFaceReader
         }
     }
 
-    private static Dictionary<string, MappedTensor> Merge(string path, List<SafetensorsFile> files)
+    private static Dictionary<string, FileTensor> Merge(string path, List<SafetensorsFile> files)
     {
-        Dictionary<string, MappedTensor> all = new(StringComparer.Ordinal);
+        Dictionary<string, FileTensor> all = new(StringComparer.Ordinal);
         foreach (SafetensorsFile file in files)
         {
             foreach (StoredTensor tensor in file.Tensors.Values)
@@ -58,7 +57,7 @@ internal static class HuggingFaceReader
                 if (!all.TryAdd(tensor.Name, new MappedTensor(file.Mapping, tensor)))
                 {
                     throw new InvalidCheckpointException(path, $"tensor \"{tensor.Name}\"",
-                        $"it is in both {Path.GetFileName(all[tensor.Name].File.Path)} and {Path.GetFileName(file.Path)}");
+                        $"it is in both {Path.GetFileName(all[tensor.Name].Path)} and {Path.GetFileName(file.Path)}");
                 }
             }
         }

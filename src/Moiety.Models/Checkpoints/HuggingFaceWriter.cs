@@ -1,8 +1,8 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Configuration;
 using Moiety.Models.Families;
 using Moiety.Models.Tokenizers;
-using Moiety.Numerics;
 using Moiety.Numerics.Formats;
 
 namespace Moiety.Models.Checkpoints;
@@ -46,12 +46,7 @@ public static class HuggingFaceWriter
             throw new InvalidInputException($"a Hugging Face folder cannot hold {format.Name}; known: {SafetensorsFormats.Known}. Write a GGUF file instead.");
         }
 
-        PlannedTensor[] all = [.. TensorCatalog.For(config).Select(spec => new PlannedTensor(
-            spec,
-            new TensorDeclaration(
-                family.HuggingFaceNaming.NameOf(spec),
-                FormatFor(spec, family, tensors, options),
-                TensorTable.ShapeInFile(spec, family.HuggingFaceNaming, config))))];
+        ImmutableArray<PlannedTensor> all = PlannedTensor.Plan(config, family.HuggingFaceNaming, spec => FormatFor(spec, family, tensors, options));
         return new Plan(config, family, options, Shards(all, options.MaxShardBytes), all.Sum(tensor => tensor.Declaration.ByteLength));
     }
 
@@ -71,7 +66,7 @@ public static class HuggingFaceWriter
         return SafetensorsFormats.NameOf(found) is null ? StorageFormats.F32 : found;
     }
 
-    private static List<List<PlannedTensor>> Shards(PlannedTensor[] all, long maxBytes)
+    private static List<List<PlannedTensor>> Shards(ImmutableArray<PlannedTensor> all, long maxBytes)
     {
         List<List<PlannedTensor>> shards = [[]];
         long bytes = 0;
@@ -110,7 +105,7 @@ public static class HuggingFaceWriter
             {
                 written += finished.Declaration.ByteLength;
                 weightMap[finished.Declaration.Name] = name;
-                progress?.Report(new CheckpointProgress(finished.Spec.Name, written, plan.TotalBytes));
+                progress?.Report(new CheckpointProgress(finished.Parts[^1].Tensor.Name, written, plan.TotalBytes));
             }, cancellationToken);
         }
 
@@ -135,9 +130,13 @@ public static class HuggingFaceWriter
             foreach (TensorDeclaration declaration in writer.Tensors)
             {
                 PlannedTensor tensor = byName[declaration.Name];
-                Matrix source = tensors.Load(tensor.Spec);
-                Func<int, int>? order = RowOrder.For(tensor.Spec, plan.Config, plan.Family.HuggingFaceInterleaved);
-                TensorEncoder.Encode(source, tensor.Spec, declaration.Format, order, bytes => writer.Write(declaration, bytes), cancellationToken);
+                TensorAssembler.Write(
+                    tensor,
+                    tensors,
+                    part => RowOrder.For(part, plan.Config, plan.Family.HuggingFaceInterleaved),
+                    bytes => writer.Write(declaration, bytes),
+                    _ => { },
+                    cancellationToken);
                 finished(tensor);
             }
 
@@ -157,8 +156,6 @@ public static class HuggingFaceWriter
         json["torch_dtype"] = main == StorageFormats.F32 ? "float32" : main == StorageFormats.F16 ? "float16" : "bfloat16";
         return json;
     }
-
-    private sealed record PlannedTensor(TensorSpec Spec, TensorDeclaration Declaration);
 
     private sealed record Plan(ModelConfig Config, ModelFamily Family, HuggingFaceOptions Options, List<List<PlannedTensor>> Shards, long TotalBytes);
 }

@@ -66,7 +66,7 @@ internal static unsafe class Llama2CReader
                 decoded = new AlignedBuffer(sizeof(float) * TensorCatalog.For(config).Sum(tensor => tensor.ElementCount));
             }
 
-            IReadOnlyList<KeyValuePair<string, Matrix>> tensors = decoded is null ? Map(file, header, config) : Decode(file, header, config, decoded);
+            IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors = decoded is null ? Map(file, header, config) : Decode(file, header, config, decoded);
             return new MappedCheckpoint(path, config, tokenizer, null, tensors, decoded is null ? [file] : [file, decoded]);
         }
         catch
@@ -128,7 +128,7 @@ internal static unsafe class Llama2CReader
         }
     }
 
-    private static List<KeyValuePair<string, Matrix>> Map(MappedFile file, Llama2CHeader header, ModelConfig config)
+    private static List<KeyValuePair<string, CheckpointTensor>> Map(MappedFile file, Llama2CHeader header, ModelConfig config)
     {
         Dictionary<string, Matrix> views = new(StringComparer.Ordinal);
         long offset = header.DataStart;
@@ -150,7 +150,7 @@ internal static unsafe class Llama2CReader
         return InOrder(config, views);
     }
 
-    private static List<KeyValuePair<string, Matrix>> Decode(MappedFile file, Llama2CHeader header, ModelConfig config, AlignedBuffer decoded)
+    private static List<KeyValuePair<string, CheckpointTensor>> Decode(MappedFile file, Llama2CHeader header, ModelConfig config, AlignedBuffer decoded)
     {
         Dictionary<string, Matrix> views = new(StringComparer.Ordinal);
         long offset = header.DataStart;
@@ -187,8 +187,8 @@ internal static unsafe class Llama2CReader
         return InOrder(config, views);
     }
 
-    private static List<KeyValuePair<string, Matrix>> InOrder(ModelConfig config, Dictionary<string, Matrix> views) =>
-        [.. TensorCatalog.For(config).Select(tensor => KeyValuePair.Create(tensor.Name, views[tensor.Name]))];
+    private static List<KeyValuePair<string, CheckpointTensor>> InOrder(ModelConfig config, Dictionary<string, Matrix> views) =>
+        [.. TensorCatalog.For(config).Select(tensor => KeyValuePair.Create(tensor.Name, new CheckpointTensor(views[tensor.Name])))];
 
     // Version 0 stores the tables of rotary cosines and sines, which follow from the configuration.
     private static long FrequencyBytes(Llama2CHeader header, ModelConfig config) =>

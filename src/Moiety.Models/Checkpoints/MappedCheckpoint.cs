@@ -4,10 +4,10 @@ using Moiety.Numerics;
 
 namespace Moiety.Models.Checkpoints;
 
-/// <summary>The checkpoint that all readers make: checked views into mapped files.</summary>
+/// <summary>The checkpoint that all readers make: checked tensors of mapped files.</summary>
 internal sealed class MappedCheckpoint : Checkpoint
 {
-    private readonly Dictionary<string, Matrix> _tensors;
+    private readonly Dictionary<string, CheckpointTensor> _tensors;
     private readonly string[] _names;
     private readonly IDisposable[] _files;
 
@@ -17,7 +17,7 @@ internal sealed class MappedCheckpoint : Checkpoint
         ModelConfig config,
         Tokenizer? tokenizer,
         GenerationConfig? generation,
-        IReadOnlyList<KeyValuePair<string, Matrix>> tensors,
+        IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors,
         IEnumerable<IDisposable> files)
     {
         if (tokenizer is not null && tokenizer.VocabularySize > config.VocabularySize)
@@ -51,16 +51,29 @@ internal sealed class MappedCheckpoint : Checkpoint
     public override IReadOnlyCollection<string> TensorNames => _names;
 
     /// <inheritdoc/>
-    public override Matrix GetTensor(string name) => _tensors.TryGetValue(name, out Matrix? tensor)
-        ? tensor
-        : throw new InvalidCheckpointException(Path, $"tensor \"{name}\"", "the model has no such tensor");
+    public override Matrix GetTensor(string name) => Find(name).Get();
+
+    /// <inheritdoc/>
+    public override TensorDescription Describe(string name) => Find(name).Description;
+
+    /// <inheritdoc/>
+    internal override Matrix OpenTensor(string name, out IDisposable? copy) => Find(name).Open(out copy);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
+        foreach (CheckpointTensor tensor in _tensors.Values)
+        {
+            tensor.Dispose();
+        }
+
         foreach (IDisposable file in _files)
         {
             file.Dispose();
         }
     }
+
+    private CheckpointTensor Find(string name) => _tensors.TryGetValue(name, out CheckpointTensor? tensor)
+        ? tensor
+        : throw new InvalidCheckpointException(Path, $"tensor \"{name}\"", "the model has no such tensor");
 }

@@ -33,9 +33,15 @@ public abstract class TensorSource
 
     private sealed class CheckpointTensorSource(Checkpoint checkpoint) : TensorSource
     {
-        public override StorageFormat GetFormat(TensorSpec tensor) => Load(tensor).Format;
+        private IDisposable? _copy;
 
-        public override Matrix Load(TensorSpec tensor) => checkpoint.GetTensor(tensor.Name);
+        public override StorageFormat GetFormat(TensorSpec tensor) => checkpoint.Describe(tensor.Name).Format;
+
+        public override Matrix Load(TensorSpec tensor)
+        {
+            _copy?.Dispose();
+            return checkpoint.OpenTensor(tensor.Name, out _copy);
+        }
     }
 
     private sealed unsafe class FloatTensorSource(FloatTensorReader read) : TensorSource

@@ -5,16 +5,20 @@ using Moiety.Models.Configuration;
 namespace Moiety.Models.Families;
 
 /// <summary>
-/// How files of a family name their tensors: one template for each role, with <c>{layer}</c> and <c>{expert}</c>. A template
-/// of an expert's tensor without <c>{expert}</c> says that the file stacks all experts of a layer in one tensor.
+/// Where files of a family hold their tensors: one <see cref="TensorLocation"/> for each role.
 /// </summary>
 internal sealed class TensorNaming
 {
     private const string Layer = "{layer}";
-    private const string Expert = "{expert}";
-    private readonly FrozenDictionary<TensorRole, string> _templates;
+    internal const string Expert = "{expert}";
+    private readonly FrozenDictionary<TensorRole, TensorLocation> _locations;
 
-    private TensorNaming(IEnumerable<KeyValuePair<TensorRole, string>> templates) => _templates = templates.ToFrozenDictionary();
+    private TensorNaming(IEnumerable<KeyValuePair<TensorRole, TensorLocation>> locations) => _locations = locations.ToFrozenDictionary();
+
+    private TensorNaming(Dictionary<TensorRole, string> names)
+        : this(names.Select(pair => KeyValuePair.Create(pair.Key, (TensorLocation)pair.Value)))
+    {
+    }
 
     /// <summary>The names of Hugging Face checkpoints in the manner of Llama; these are the canonical ones.</summary>
     public static TensorNaming HuggingFace { get; } = new(Enum.GetValues<TensorRole>().ToDictionary(role => role, role => role switch
@@ -145,22 +149,38 @@ internal sealed class TensorNaming
         _ => throw new ArgumentOutOfRangeException(nameof(role), role, null),
     }));
 
-    /// <summary>The same names but for some roles.</summary>
-    public TensorNaming With(params (TensorRole Role, string Template)[] changes)
+    /// <summary>The same locations but for some roles.</summary>
+    public TensorNaming With(params ReadOnlySpan<(TensorRole Role, TensorLocation Location)> changes)
     {
-        Dictionary<TensorRole, string> templates = new(_templates);
-        foreach ((TensorRole role, string template) in changes)
+        Dictionary<TensorRole, TensorLocation> locations = new(_locations);
+        foreach ((TensorRole role, TensorLocation location) in changes)
         {
-            templates[role] = template;
+            locations[role] = location;
         }
 
-        return new TensorNaming(templates);
+        return new TensorNaming(locations);
     }
 
-    /// <summary>The name in the file.</summary>
-    public string NameOf(TensorSpec tensor)
+    /// <summary>The same locations, but the parts of a fused tensor share it.</summary>
+    /// <param name="fused">Where that tensor is, see <see cref="TensorLocation.Fused"/>.</param>
+    public TensorNaming WithFused(TensorLocation fused) => With([.. fused.Parts.Select(role => (role, fused))]);
+
+    /// <summary>The same locations; names that begin in one way may in files also begin in others: with <c>transformer.</c>, or without.</summary>
+    /// <param name="written">How the names begin here, and in files that are written.</param>
+    /// <param name="others">How they may begin in files that are read, "" for nothing.</param>
+    public TensorNaming WithRoots(string written, params string[] others) =>
+        new(_locations.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.WithRoots(written, others))));
+
+    /// <summary>Where the files hold a tensor.</summary>
+    public TensorLocation LocationOf(TensorRole role) => _locations[role];
+
+    /// <summary>The name of the file's tensor that holds this one, as it is written.</summary>
+    public string NameOf(TensorSpec tensor) => Resolve(_locations[tensor.Role].Names[0], tensor);
+
+    /// <summary>A template's name for a tensor.</summary>
+    public static string Resolve(string template, TensorSpec tensor)
     {
-        string name = _templates[tensor.Role];
+        string name = template;
         if (tensor.Layer >= 0)
         {
             name = name.Replace(Layer, tensor.Layer.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
@@ -170,7 +190,4 @@ internal sealed class TensorNaming
             ? name.Replace(Expert, tensor.Expert.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             : name;
     }
-
-    /// <summary>Whether the file stacks this tensor with those of the other experts of its layer.</summary>
-    public bool IsStacked(TensorSpec tensor) => tensor.Expert >= 0 && !_templates[tensor.Role].Contains(Expert, StringComparison.Ordinal);
 }

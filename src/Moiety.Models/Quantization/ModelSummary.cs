@@ -45,7 +45,7 @@ public sealed record ModelSummary
         Dictionary<StorageFormat, long> bytes = [];
         foreach (string name in checkpoint.TensorNames)
         {
-            Matrix tensor = checkpoint.GetTensor(name);
+            TensorDescription tensor = checkpoint.Describe(name);
             bytes[tensor.Format] = bytes.GetValueOrDefault(tensor.Format) + tensor.ByteLength;
         }
 
@@ -54,7 +54,7 @@ public sealed record ModelSummary
             BytesByFormat = [.. StorageFormats.All.Where(bytes.ContainsKey).Select(format => (format, bytes[format]))],
             ActiveWeightBytes = TensorCatalog.For(checkpoint.Config)
                 .Where(tensor => IsActive(tensor, checkpoint.Config))
-                .Sum(tensor => checkpoint.GetTensor(tensor.Name).ByteLength),
+                .Sum(tensor => checkpoint.Describe(tensor.Name).ByteLength),
         };
     }
 

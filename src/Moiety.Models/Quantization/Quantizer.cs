@@ -39,7 +39,7 @@ public static class Quantizer
         long after = 0;
         foreach (TensorSpec tensor in TensorCatalog.For(source.Config))
         {
-            before += source.GetTensor(tensor.Name).ByteLength;
+            before += source.Describe(tensor.Name).ByteLength;
             after += policy.For(tensor).RowBytes(tensor.Columns) * tensor.Rows;
         }
 

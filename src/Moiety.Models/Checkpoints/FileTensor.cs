@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using Moiety.Numerics.Formats;
+
+namespace Moiety.Models.Checkpoints;
+
+/// <summary>
+/// A tensor that the files of a checkpoint hold, whatever the container: its bytes in row-major order, either where the file has
+/// them or computed on demand.
+/// </summary>
+internal abstract unsafe class FileTensor
+{
+    /// <summary>The file that holds it, for messages.</summary>
+    public abstract string Path { get; }
+
+    /// <summary>Its name there.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>How elements are stored.</summary>
+    public abstract StorageFormat Format { get; }
+
+    /// <summary>Dimensions, outermost first.</summary>
+    public abstract ImmutableArray<long> Shape { get; }
+
+    /// <summary>The first byte where the file holds the tensor contiguously and aligned, so that views into it are possible; otherwise null.</summary>
+    public virtual byte* Data => null;
+
+    /// <summary>What keeps <see cref="Data"/> alive.</summary>
+    public virtual object? Owner => null;
+
+    /// <summary>Copies bytes of the tensor in row-major order.</summary>
+    /// <param name="offset">First byte, at the start of a row (the innermost dimension), or of an element where blocks hold one.</param>
+    /// <param name="bytes">Number of bytes, whole rows or elements.</param>
+    /// <param name="target">Where they go.</param>
+    public abstract void Read(long offset, long bytes, byte* target);
+}
