@@ -148,7 +148,7 @@ internal static class InspectCommand
     {
         terminal.Out.WriteLine();
         Table table = Tables.Create(terminal, "tensor", "#shape", "format", "#bytes");
-        foreach ((TensorSpec spec, Matrix tensor) in Weights(checkpoint))
+        foreach ((TensorSpec spec, TensorDescription tensor) in Weights(checkpoint))
         {
             Tables.AddRow(table, spec.Name, spec.ShapeText, tensor.Format.Name, $"{tensor.ByteLength:#,0}");
         }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Moiety.Numerics;
 using Moiety.Numerics.Formats;
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
-using Moiety.Numerics;
 using Moiety.Numerics.Formats;
 
 namespace Moiety.Models.Quantization;
