@@ -10,8 +10,7 @@ using Moiety.Numerics.Threading;
 namespace Moiety.Inference.Model;
 
 /// <summary>
-/// Grouped-query attention (arXiv 2305.13245) over the paged cache: softmax(q·k / sqrt(d)) v, added to the residual stream
-/// through the output projection.
+/// Grouped-query attention (arXiv 2305.13245) over the paged cache: softmax(q·k / sqrt(d)) v, then the output projection.
 /// </summary>
 /// <remarks>
 /// A query's scores, their softmax and the sum over values go through the keys in the order of the sequence, sums in lanes that
@@ -29,7 +28,6 @@ internal sealed unsafe class SelfAttention
     private readonly RotaryEmbedding _rotary;
     private readonly StorageFormat _format;
     private readonly KvLayout _pages;
-    private readonly PreNorm _norm;
     private readonly int _headSize;
     private readonly int _keyValueHeads;
     private readonly int _group;
@@ -37,15 +35,14 @@ internal sealed unsafe class SelfAttention
     private readonly int _keyWidth;
     private int _next;
 
-    public SelfAttention(int layer, LayerWeights weights, float epsilon, RotaryEmbedding rotary, StorageFormat format, KvLayout pages)
+    public SelfAttention(int layer, LayerWeights weights, RotaryEmbedding rotary, StorageFormat format, KvLayout pages)
     {
         _layer = layer;
         _weights = weights;
         _rotary = rotary;
         _format = format;
         _pages = pages;
-        ActivationForms forms = weights.Query.Format.Activations | weights.Key.Format.Activations | weights.Value.Format.Activations;
-        _norm = new PreNorm(weights.AttentionNorm, epsilon, forms);
+        InputForms = weights.Query.Format.Activations | weights.Key.Format.Activations | weights.Value.Format.Activations;
         _headSize = pages.HeadSize;
         _keyValueHeads = pages.HeadCount;
         _queryWidth = weights.Query.Rows;
@@ -53,19 +50,23 @@ internal sealed unsafe class SelfAttention
         _group = _queryWidth / _keyWidth;
     }
 
-    public void Run(in Worker worker)
-    {
-        LayerRows rows = worker.Layout.RowsOf(_layer);
-        if (rows.KeyValueCount == 0)
-        {
-            return;
-        }
+    /// <summary>The forms in which the input must be prepared.</summary>
+    public ActivationForms InputForms { get; }
 
+    /// <summary>
+    /// Stores keys and values of the layer's tokens and computes what the attending ones gather. The rows of
+    /// <see cref="Workspace.Product"/> are the attending tokens; a worker has written its columns only.
+    /// </summary>
+    /// <param name="worker">This worker.</param>
+    /// <param name="rows">The tokens that the layer works on; at least one has keys and values.</param>
+    /// <param name="input">[key-value row, hidden]: what attention reads, prepared.</param>
+    /// <returns>The worker's columns of the output; none when no token attends.</returns>
+    public RowRange Run(in Worker worker, LayerRows rows, ActivationBuffer input)
+    {
         Workspace workspace = worker.Workspace;
-        ActivationBuffer normed = _norm.Run(worker, rows.KeyValueTokens, rows.KeyValueCount).Space.NormedActivations.Buffer;
-        Multiply(worker, _weights.Query, normed, workspace.Queries);
-        Multiply(worker, _weights.Key, normed, workspace.Keys);
-        Multiply(worker, _weights.Value, normed, workspace.Values);
+        Multiply(worker, _weights.Query, input, workspace.Queries);
+        Multiply(worker, _weights.Key, input, workspace.Keys);
+        Multiply(worker, _weights.Value, input, workspace.Values);
         if (worker.IsFirst)
         {
             // Nobody takes a tile before the next barrier.
@@ -86,7 +87,7 @@ internal sealed unsafe class SelfAttention
 
         if (rows.AttendingCount == 0)
         {
-            return;
+            return default;
         }
 
         AttendTiles(worker, rows);
@@ -95,9 +96,7 @@ internal sealed unsafe class SelfAttention
         Activations mixed = preparation.Space.MixedActivations;
         preparation.Convert(mixed, workspace.Mixed, rows.AttendingCount, _queryWidth, _weights.Output.Format.Activations);
         preparation.Barrier();
-        RowRange columns = Multiply(worker, _weights.Output, mixed.Buffer, workspace.Product);
-        AddToResidual(workspace, rows, columns);
-        worker.Barrier();
+        return Multiply(worker, _weights.Output, mixed.Buffer, workspace.Product);
     }
 
     private static RowRange Multiply(in Worker worker, Matrix weights, ActivationBuffer activations, float* output)
@@ -287,16 +286,6 @@ internal sealed unsafe class SelfAttention
             {
                 scores[key] = float.NegativeInfinity;
             }
-        }
-    }
-
-    private void AddToResidual(Workspace workspace, LayerRows rows, RowRange columns)
-    {
-        int hidden = _weights.Output.Rows;
-        for (int row = 0; row < rows.AttendingCount; row++)
-        {
-            Span<float> target = new(workspace.Residual + (long)rows.AttendingTokens[row] * hidden + columns.Start, columns.Count);
-            VectorMath.Add(target, new ReadOnlySpan<float>(workspace.Product + (long)row * hidden + columns.Start, columns.Count), target);
         }
     }
 
