@@ -93,11 +93,11 @@ public static class BpeTrainer
     private static void Validate(BpeTrainerOptions options)
     {
         int smallest = options.SpecialTokens.Length + 256;
-        if (options.VocabularySize < smallest || options.VocabularySize > BpeTokenizer.LargestVocabulary)
+        if (options.VocabularySize < smallest || options.VocabularySize > VocabularyTokenizer.LargestVocabulary)
         {
             throw new InvalidInputException(
                 $"A vocabulary of {options.VocabularySize} tokens cannot be trained: the 256 bytes and {options.SpecialTokens.Length} special "
-                + $"tokens already need {smallest}, and more than {BpeTokenizer.LargestVocabulary} are not supported.");
+                + $"tokens already need {smallest}, and more than {VocabularyTokenizer.LargestVocabulary} are not supported.");
         }
 
         HashSet<string> seen = new(StringComparer.Ordinal);

@@ -14,6 +14,9 @@ internal static class ByteAlphabet
     /// <summary>All bytes in the order of their characters, which is the order of the initial ids of a trained vocabulary.</summary>
     public static byte[] BytesInOrder { get; } = [.. Enumerable.Range(0, 256).OrderBy(b => ByteToChar[b]).Select(b => (byte)b)];
 
+    /// <summary>Spells one byte.</summary>
+    public static char CharacterOf(byte value) => ByteToChar[value];
+
     /// <summary>Spells bytes.</summary>
     public static string Spell(ReadOnlySpan<byte> bytes) => string.Create(bytes.Length, bytes, static (text, source) =>
     {

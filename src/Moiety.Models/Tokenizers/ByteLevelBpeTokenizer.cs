@@ -6,7 +6,7 @@ namespace Moiety.Models.Tokenizers;
 /// Byte-level byte-pair encoding (GPT-2, Llama 3, Qwen 2 and what <see cref="BpeTrainer"/> trains): a pre-tokenizer cuts the text into
 /// words, and the bytes of each word are merged by rank. Every byte string has an encoding.
 /// </summary>
-public sealed class ByteLevelBpeTokenizer : BpeTokenizer
+public sealed class ByteLevelBpeTokenizer : VocabularyTokenizer
 {
     private readonly ByteLevelBpeOptions _options;
     private readonly PreTokenizer[] _preTokenizers;
@@ -29,7 +29,7 @@ public sealed class ByteLevelBpeTokenizer : BpeTokenizer
         _options = options;
         _preTokenizers = [.. options.PreTokenizers];
         Merges = [.. merges];
-        _merges = Rank(merges, VocabularySize);
+        _merges = MergeTable.Ranked(merges, VocabularySize);
         Array.Fill(_byteIds, options.UnknownTokenId ?? -1);
         for (int id = 0; id < VocabularySize; id++)
         {

@@ -18,9 +18,9 @@ public static class GgufTokenizer
     {
         ArgumentNullException.ThrowIfNull(data);
         int count = data.Tokens.Length;
-        if (count is 0 or > BpeTokenizer.LargestVocabulary)
+        if (count is 0 or > VocabularyTokenizer.LargestVocabulary)
         {
-            throw Error(path, "tokens", $"there are {count}; from 1 to {BpeTokenizer.LargestVocabulary} are supported");
+            throw Error(path, "tokens", $"there are {count}; from 1 to {VocabularyTokenizer.LargestVocabulary} are supported");
         }
 
         if (data.TokenTypes.Length != 0 && data.TokenTypes.Length != count)
@@ -53,7 +53,7 @@ public static class GgufTokenizer
             SentencePieceBpeTokenizer pieces => FromSentencePiece(pieces.WithConventionalMark()),
             _ => throw new InvalidInputException($"A {tokenizer.GetType().Name} cannot be written to GGUF: only byte-pair encoding can."),
         };
-        BpeTokenizer bpe = (BpeTokenizer)tokenizer;
+        VocabularyTokenizer bpe = (VocabularyTokenizer)tokenizer;
         int? eos = bpe.EosTokenIds is [int first, ..] ? first : null;
         bool bosBefore = bpe.Prefix is [int before] && before == bpe.BosTokenId;
         bool eosAfter = bpe.Suffix is [int after] && after == eos;
@@ -209,10 +209,10 @@ public static class GgufTokenizer
     }
 
     // An id that is not in use needs a spelling of its own all the same.
-    private static ImmutableArray<string> Spell(BpeTokenizer tokenizer, Func<string, string> spell) =>
+    private static ImmutableArray<string> Spell(VocabularyTokenizer tokenizer, Func<string, string> spell) =>
         [.. Enumerable.Range(0, tokenizer.VocabularySize).Select(id => tokenizer.IsUsed(id) ? spell(tokenizer.GetPiece(id)) : $"[PAD{id}]")];
 
-    private static ImmutableArray<int> Types(BpeTokenizer tokenizer, bool byteFallback)
+    private static ImmutableArray<int> Types(VocabularyTokenizer tokenizer, bool byteFallback)
     {
         int[] types = new int[tokenizer.VocabularySize];
         for (int id = 0; id < types.Length; id++)

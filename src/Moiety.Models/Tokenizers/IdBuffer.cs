@@ -38,6 +38,9 @@ internal ref struct IdBuffer
     /// <summary>Drops the last ids.</summary>
     public void RemoveLast(int length) => _count -= length;
 
+    /// <summary>Turns the order of the ids from a position on around.</summary>
+    public readonly void Reverse(int start) => _rented.AsSpan(start, _count - start).Reverse();
+
     /// <summary>Returns the memory.</summary>
     public void Dispose() => ArrayPool<int>.Shared.Return(_rented);
 }

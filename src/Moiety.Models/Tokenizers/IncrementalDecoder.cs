@@ -28,7 +28,7 @@ public sealed class IncrementalDecoder
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
     public void Append(int id, IBufferWriter<char> output)
     {
-        ReadOnlySpan<byte> bytes = Next(id);
+        ReadOnlySpan<byte> bytes = _tokenizer.Next(id, ref _atStart);
         output.Advance(Decode(bytes, output.GetSpan(bytes.Length + 1)));
     }
 
@@ -40,7 +40,7 @@ public sealed class IncrementalDecoder
         Span<char> ignored = stackalloc char[Step + 1];
         foreach (int id in ids)
         {
-            for (ReadOnlySpan<byte> bytes = Next(id); !bytes.IsEmpty; bytes = bytes[Math.Min(Step, bytes.Length)..])
+            for (ReadOnlySpan<byte> bytes = _tokenizer.Next(id, ref _atStart); !bytes.IsEmpty; bytes = bytes[Math.Min(Step, bytes.Length)..])
             {
                 Decode(bytes[..Math.Min(Step, bytes.Length)], ignored);
             }
@@ -58,18 +58,6 @@ public sealed class IncrementalDecoder
 
         _heldCount = 0;
         _atStart = true;
-    }
-
-    private ReadOnlySpan<byte> Next(int id)
-    {
-        ReadOnlySpan<byte> bytes = _tokenizer.GetBytes(id);
-        if (!_atStart || bytes.IsEmpty)
-        {
-            return bytes;
-        }
-
-        _atStart = false;
-        return _tokenizer.StripsLeadingSpace && bytes[0] == ' ' ? bytes[1..] : bytes;
     }
 
     // Writes at most one character per byte, and one more for what was held back.

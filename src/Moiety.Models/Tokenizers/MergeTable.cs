@@ -20,6 +20,26 @@ internal sealed class MergeTable
         _values = new (int, int)[slots];
     }
 
+    /// <summary>Builds the table of a list of merges; the position in the list is the rank.</summary>
+    /// <exception cref="InvalidInputException">An id is outside of the vocabulary.</exception>
+    public static MergeTable Ranked(IReadOnlyList<BpeMerge> merges, int vocabularySize)
+    {
+        MergeTable table = new(merges.Count);
+        for (int rank = 0; rank < merges.Count; rank++)
+        {
+            BpeMerge merge = merges[rank];
+            if ((uint)merge.Left >= (uint)vocabularySize || (uint)merge.Right >= (uint)vocabularySize || (uint)merge.Result >= (uint)vocabularySize)
+            {
+                throw new InvalidInputException(
+                    $"Merge {rank} ({merge.Left}, {merge.Right}) -> {merge.Result} is outside of the vocabulary of {vocabularySize} tokens.");
+            }
+
+            table.Add(merge.Left, merge.Right, rank, merge.Result);
+        }
+
+        return table;
+    }
+
     /// <summary>Adds a merge, unless the pair has one of a lower rank already.</summary>
     public void Add(int left, int right, int rank, int result)
     {

@@ -13,4 +13,8 @@ public abstract class PreTokenizer
     /// <param name="text">The rest of the text; not empty.</param>
     /// <returns>From 1 to the length of the text.</returns>
     public abstract int NextLength(ReadOnlySpan<byte> text);
+
+    /// <summary>Whether a word of this cut is left out: what only stands between words.</summary>
+    /// <param name="word">What <see cref="NextLength"/> cut off.</param>
+    public virtual bool Drops(ReadOnlySpan<byte> word) => false;
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text;
 
 namespace Moiety.Models.Tokenizers;
@@ -9,43 +8,28 @@ namespace Moiety.Models.Tokenizers;
 /// Mixtral, llama2.c. Spaces are part of the pieces; characters without a piece fall back to bytes. Merges come as a list (Hugging
 /// Face) or follow from the scores of the pieces (GGUF, llama2.c): a pair merges when its spelling is a piece, the best score first.
 /// </summary>
-public sealed class SentencePieceBpeTokenizer : BpeTokenizer
+public sealed class SentencePieceBpeTokenizer : SentencePieceTokenizer
 {
     /// <summary>Longest piece, in bytes, that merges can spell; SentencePiece's own default is 16 characters.</summary>
     internal const int LongestMergedPiece = 512;
 
     private const char ConventionalMark = '\u2581';
-    private readonly SentencePieceOptions _options;
-    private readonly byte[] _mark;
     private readonly MergeTable _merges;
-    private readonly int[] _byteIds = new int[256];
     private readonly ByteStringTable _spellings = new();
     private readonly List<int> _spellingIds = [];
-    private readonly bool _bytesComplete;
-    private readonly bool _splitsBeforeMarks;
     private readonly WordCache _cache = new();
 
     private SentencePieceBpeTokenizer(
         IReadOnlyList<string?> pieces, SentencePieceOptions options, ImmutableArray<BpeMerge> merges, ImmutableArray<float> scores)
-        : base(pieces, [.. pieces.Select(piece => BytesOf(piece, options))], options)
+        : base(pieces, options)
     {
-        _options = options;
-        _mark = Encoding.UTF8.GetBytes([options.SpaceMark]);
         Merges = merges;
         Scores = scores;
-        Array.Fill(_byteIds, -1);
-        _splitsBeforeMarks = true;
-        HashSet<int> added = [.. options.AddedTokens.Select(token => token.Id)];
+        SplitsBeforeMarks = true;
         for (int id = 0; id < VocabularySize; id++)
         {
-            if (!IsUsed(id) || IsSpecial(id) || id == options.UnknownTokenId)
+            if (!IsUsed(id) || IsSpecial(id) || id == options.UnknownTokenId || IsByte(id))
             {
-                continue;
-            }
-
-            if (!added.Contains(id) && options.ByteFallback && TryReadByte(GetPiece(id), out byte value))
-            {
-                _byteIds[value] = id;
                 continue;
             }
 
@@ -53,12 +37,11 @@ public sealed class SentencePieceBpeTokenizer : BpeTokenizer
             if (spelling.Length > 0 && _spellings.GetOrAdd(spelling) == _spellingIds.Count)
             {
                 _spellingIds.Add(id);
-                _splitsBeforeMarks &= !HasMarkAfterText(GetPiece(id), options.SpaceMark);
+                SplitsBeforeMarks &= !HasMarkAfterText(GetPiece(id), options.SpaceMark);
             }
         }
 
-        _bytesComplete = !_byteIds.Contains(-1);
-        _merges = scores.IsEmpty ? Rank(merges, VocabularySize) : RankByScore();
+        _merges = scores.IsEmpty ? MergeTable.Ranked(merges, VocabularySize) : RankByScore();
     }
 
     /// <summary>Merges in the order of their rank; empty when they follow from <see cref="Scores"/>.</summary>
@@ -66,24 +49,6 @@ public sealed class SentencePieceBpeTokenizer : BpeTokenizer
 
     /// <summary>The score of each piece; empty when there is a list of <see cref="Merges"/>.</summary>
     public ImmutableArray<float> Scores { get; }
-
-    /// <summary>The character that stands for a space in pieces.</summary>
-    public char SpaceMark => _options.SpaceMark;
-
-    /// <summary>Where a space is added when encoding.</summary>
-    public SpacePrefix SpacePrefix => _options.SpacePrefix;
-
-    /// <summary>Whether every space begins a new word.</summary>
-    public bool SplitsAtSpaces => _options.SplitsAtSpaces;
-
-    /// <summary>Whether a character that the vocabulary does not spell becomes bytes.</summary>
-    public bool ByteFallback => _options.ByteFallback;
-
-    /// <summary>Whether several unknown characters in a row are one unknown token.</summary>
-    public bool FuseUnknown => _options.FuseUnknown;
-
-    /// <inheritdoc/>
-    public override bool StripsLeadingSpace => _options.StripsLeadingSpace;
 
     /// <summary>Creates a tokenizer from a list of merges.</summary>
     /// <param name="pieces">How each id is spelled, or null where an id is not in use.</param>
@@ -140,101 +105,10 @@ public sealed class SentencePieceBpeTokenizer : BpeTokenizer
             pieces[id] = IsUsed(id) ? GetPiece(id).Replace(SpaceMark, ConventionalMark) : null;
         }
 
-        return new SentencePieceBpeTokenizer(pieces, _options with { SpaceMark = ConventionalMark }, Merges, Scores);
+        return new SentencePieceBpeTokenizer(pieces, Options with { SpaceMark = ConventionalMark }, Merges, Scores);
     }
 
-    /// <summary>Whether a piece is the fallback for a byte, <c>&lt;0x0A&gt;</c>.</summary>
-    internal static bool TryReadByte(string piece, out byte value)
-    {
-        value = 0;
-        return piece.Length == 6 && piece.StartsWith("<0x", StringComparison.Ordinal) && piece[5] == '>'
-            && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
-    }
-
-    private protected override void EncodeSegment(ReadOnlySpan<byte> text, bool first, ref IdBuffer output)
-    {
-        byte[] marked = Mark(text, first);
-        ReadOnlySpan<byte> rest = marked;
-        while (!rest.IsEmpty)
-        {
-            int length = WordLength(rest);
-            EncodeWord(rest[..length], ref output);
-            rest = rest[length..];
-        }
-    }
-
-    private static byte[] BytesOf(string? piece, SentencePieceOptions options)
-    {
-        if (piece is null)
-        {
-            return [];
-        }
-
-        return options.ByteFallback && TryReadByte(piece, out byte value)
-            ? [value]
-            : Encoding.UTF8.GetBytes(piece.Replace(options.SpaceMark, ' '));
-    }
-
-    private static bool HasMarkAfterText(string piece, char mark) => piece.AsSpan().TrimStart(mark).Contains(mark);
-
-    private byte[] Mark(ReadOnlySpan<byte> text, bool first)
-    {
-        bool spaced = text[0] == ' ' || text.StartsWith(_mark);
-        bool prefix = SpacePrefix switch
-        {
-            SpacePrefix.EverySegment => true,
-            SpacePrefix.EverySegmentWithoutSpace => !spaced,
-            SpacePrefix.FirstSegmentWithoutSpace => first && !spaced,
-            _ => false,
-        };
-        int spaces = text.Count((byte)' ') + (prefix ? 1 : 0);
-        byte[] marked = new byte[checked(text.Length + (prefix ? 1 : 0) + (spaces * (_mark.Length - 1)))];
-        int at = 0;
-        if (prefix)
-        {
-            _mark.CopyTo(marked, 0);
-            at = _mark.Length;
-        }
-
-        foreach (byte value in text)
-        {
-            if (value == ' ')
-            {
-                _mark.CopyTo(marked, at);
-                at += _mark.Length;
-            }
-            else
-            {
-                marked[at++] = value;
-            }
-        }
-
-        return marked;
-    }
-
-    // No piece has a mark after other text, so no merge crosses the end of a word: words can be encoded one by one.
-    private int WordLength(ReadOnlySpan<byte> text)
-    {
-        if (!_splitsBeforeMarks && !SplitsAtSpaces)
-        {
-            return text.Length;
-        }
-
-        int at = 0;
-        while (text[at..].StartsWith(_mark))
-        {
-            at += _mark.Length;
-            if (SplitsAtSpaces)
-            {
-                break;
-            }
-        }
-
-        int next = text[at..].IndexOf(_mark);
-        return next < 0 ? text.Length : Math.Max(at + next, 1);
-    }
-
-    private void EncodeWord(ReadOnlySpan<byte> word, ref IdBuffer output)
+    private protected override void EncodeWord(ReadOnlySpan<byte> word, ref IdBuffer output)
     {
         if (_cache.TryGet(word, out ReadOnlySpan<int> cached))
         {
@@ -255,7 +129,7 @@ public sealed class SentencePieceBpeTokenizer : BpeTokenizer
             {
                 for (int i = start; i < end; i++)
                 {
-                    symbols[count++] = _byteIds[word[i]];
+                    symbols[count++] = ByteId(word[i]);
                 }
             }
             else if (UnknownTokenId is int unknown && !(FuseUnknown && count > 0 && symbols[count - 1] == unknown))
@@ -269,22 +143,6 @@ public sealed class SentencePieceBpeTokenizer : BpeTokenizer
         int left = BytePairMerger.Merge(symbols[..count], _merges);
         _cache.Add(word, symbols[..left]);
         output.RemoveLast(word.Length - left);
-    }
-
-    private bool HasBytes(ReadOnlySpan<byte> character)
-    {
-        if (!_bytesComplete)
-        {
-            foreach (byte value in character)
-            {
-                if (_byteIds[value] < 0)
-                {
-                    return false;
-                }
-            }
-        }
-
-        return true;
     }
 
     // A lead byte and up to three continuation bytes, whether or not they are UTF-8, as in llama2.c; ASCII has none.

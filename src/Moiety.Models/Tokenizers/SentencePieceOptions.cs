@@ -1,10 +1,15 @@
+using System.Collections.Immutable;
+
 namespace Moiety.Models.Tokenizers;
 
 /// <summary>How a SentencePiece-style tokenizer treats spaces and characters that it does not know.</summary>
-public sealed record SentencePieceOptions : TokenizerOptions
+public record SentencePieceOptions : TokenizerOptions
 {
     /// <summary>The character that stands for a space in pieces: U+2581, or a plain space in llama2.c's files.</summary>
     public char SpaceMark { get; init; } = '\u2581';
+
+    /// <summary>Cut one after the other before spaces are marked. Empty: the text stays whole.</summary>
+    public ImmutableArray<PreTokenizer> PreTokenizers { get; init; } = [];
 
     /// <summary>Where a space is added when encoding.</summary>
     public SpacePrefix SpacePrefix { get; init; } = SpacePrefix.EverySegment;

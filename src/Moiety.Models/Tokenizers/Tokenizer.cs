@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Moiety.Models.Tokenizers.PostProcessors;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -31,21 +32,31 @@ public abstract class Tokenizer
     /// <inheritdoc cref="Encode"/>
     public abstract int[] EncodeBytes(ReadOnlySpan<byte> text, bool addSpecialTokens = true, bool parseSpecialTokens = false);
 
-    /// <summary>The bytes that a token stands for in text; empty for special tokens.</summary>
+    /// <summary>
+    /// Encodes two texts that belong together (a question and a passage, a premise and a hypothesis), as encoders like BERT take them.
+    /// </summary>
+    /// <param name="first">The first text.</param>
+    /// <param name="second">The second text.</param>
+    /// <param name="addSpecialTokens">Whether to add what the checkpoint puts around and between the texts.</param>
+    /// <param name="parseSpecialTokens">Whether the written form of a special token becomes that token. Off for untrusted text.</param>
+    /// <returns>The ids, and for each the type that tells the texts apart.</returns>
+    public abstract TokenPair EncodePair(string first, string second, bool addSpecialTokens = true, bool parseSpecialTokens = false);
+
+    /// <summary>The bytes that a token stands for within a text; empty for special tokens.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
     public abstract ReadOnlySpan<byte> GetBytes(int id);
+
+    /// <summary>
+    /// The bytes that a token stands for as the first of a text that is not empty: a space that only sets words apart is left out there.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
+    public virtual ReadOnlySpan<byte> GetFirstBytes(int id) => GetBytes(id);
 
     /// <summary>How the vocabulary spells a token, for display (special tokens included).</summary>
     public abstract string GetPiece(int id);
 
     /// <summary>Whether the token is a control token, never part of the text.</summary>
     public abstract bool IsSpecial(int id);
-
-    /// <summary>
-    /// Whether encoding puts a space before the text (the dummy prefix of SentencePiece), so that decoding drops one space from the
-    /// start of a text.
-    /// </summary>
-    public virtual bool StripsLeadingSpace => false;
 
     /// <summary>Decodes ids to text; special tokens are left out, invalid UTF-8 becomes U+FFFD.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>
@@ -56,20 +67,37 @@ public abstract class Tokenizer
     public byte[] DecodeBytes(ReadOnlySpan<int> ids)
     {
         int length = 0;
+        bool first = true;
         foreach (int id in ids)
         {
-            length = checked(length + GetBytes(id).Length);
+            length = checked(length + Next(id, ref first).Length);
         }
 
         byte[] bytes = new byte[length];
         Span<byte> rest = bytes;
+        first = true;
         foreach (int id in ids)
         {
-            ReadOnlySpan<byte> token = GetBytes(id);
+            ReadOnlySpan<byte> token = Next(id, ref first);
             token.CopyTo(rest);
             rest = rest[token.Length..];
         }
 
-        return StripsLeadingSpace && bytes is [(byte)' ', ..] ? bytes[1..] : bytes;
+        return bytes;
+    }
+
+    /// <summary>The bytes of the next token of a text.</summary>
+    /// <param name="id">The token.</param>
+    /// <param name="first">Whether no token with bytes came before; cleared by the first that has some.</param>
+    internal ReadOnlySpan<byte> Next(int id, ref bool first)
+    {
+        ReadOnlySpan<byte> bytes = GetBytes(id);
+        if (!first || bytes.IsEmpty)
+        {
+            return bytes;
+        }
+
+        first = false;
+        return GetFirstBytes(id);
     }
 }

@@ -211,7 +211,7 @@ internal sealed class TokenizerJsonComponents
             }
 
             JsonField token = field.Get("special_tokens").Get(special.Get("id").Text());
-            (seenText ? after : before).AddRange(token.Get("ids").Items().Select(id => id.Count(BpeTokenizer.LargestVocabulary)));
+            (seenText ? after : before).AddRange(token.Get("ids").Items().Select(id => id.Count(VocabularyTokenizer.LargestVocabulary)));
         }
 
         if (!seenText)
@@ -226,7 +226,7 @@ internal sealed class TokenizerJsonComponents
     private int ReadProcessingToken(JsonField pair)
     {
         JsonField[] items = [.. pair.Items()];
-        int id = items.Length == 2 ? items[1].Count(BpeTokenizer.LargestVocabulary) : throw pair.Error("must be a token and its id");
+        int id = items.Length == 2 ? items[1].Count(VocabularyTokenizer.LargestVocabulary) : throw pair.Error("must be a token and its id");
         return _added.Any(token => token.Id == id) ? id : throw pair.Error($"the id {id} is not that of an added token");
     }
 

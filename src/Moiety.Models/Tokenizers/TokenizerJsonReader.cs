@@ -84,7 +84,7 @@ internal static class TokenizerJsonReader
         HashSet<string> seen = new(StringComparer.Ordinal);
         foreach ((string piece, JsonField value) in vocabulary.Members())
         {
-            int id = value.Count(BpeTokenizer.LargestVocabulary);
+            int id = value.Count(VocabularyTokenizer.LargestVocabulary);
             Extend(pieces, id);
             if (pieces[id] is not null || !seen.Add(piece))
             {
@@ -138,7 +138,7 @@ internal static class TokenizerJsonReader
         {
             AddedToken token = new()
             {
-                Id = item.Get("id").Count(BpeTokenizer.LargestVocabulary),
+                Id = item.Get("id").Count(VocabularyTokenizer.LargestVocabulary),
                 Content = item.Get("content").Text(),
                 SingleWord = item.Boolean("single_word", absent: false),
                 LeftStrip = item.Boolean("lstrip", absent: false),

@@ -29,13 +29,13 @@ internal static class TokenizerJsonWriter
     /// <summary>The contents of <c>tokenizer_config.json</c>.</summary>
     public static byte[] WriteConfig(Tokenizer tokenizer) => Document(writer =>
     {
-        writer.WriteBoolean("add_bos_token", tokenizer is BpeTokenizer { Prefix.IsEmpty: false });
+        writer.WriteBoolean("add_bos_token", tokenizer is VocabularyTokenizer { Prefix.IsEmpty: false });
         writer.WriteBoolean("add_prefix_space", tokenizer is ByteLevelBpeTokenizer { AddPrefixSpace: true });
         WriteToken(writer, "bos_token", tokenizer, tokenizer.BosTokenId);
         writer.WriteBoolean("clean_up_tokenization_spaces", false);
         WriteToken(writer, "eos_token", tokenizer, tokenizer.EosTokenIds is [int first, ..] ? first : null);
         writer.WriteString("tokenizer_class", "PreTrainedTokenizerFast");
-        WriteToken(writer, "unk_token", tokenizer, (tokenizer as BpeTokenizer)?.UnknownTokenId);
+        WriteToken(writer, "unk_token", tokenizer, (tokenizer as VocabularyTokenizer)?.UnknownTokenId);
     });
 
     private static byte[] WriteSentencePiece(SentencePieceBpeTokenizer tokenizer) => Write(
@@ -50,7 +50,7 @@ internal static class TokenizerJsonWriter
         });
 
     private static byte[] Write(
-        BpeTokenizer tokenizer, ImmutableArray<BpeMerge> merges, Action<Utf8JsonWriter> writeText, Action<Utf8JsonWriter> writeFlags) =>
+        VocabularyTokenizer tokenizer, ImmutableArray<BpeMerge> merges, Action<Utf8JsonWriter> writeText, Action<Utf8JsonWriter> writeFlags) =>
         Document(writer =>
         {
             writer.WriteString("version", "1.0");
@@ -71,7 +71,7 @@ internal static class TokenizerJsonWriter
             writer.WriteEndObject();
         });
 
-    private static void WriteAddedTokens(Utf8JsonWriter writer, BpeTokenizer tokenizer)
+    private static void WriteAddedTokens(Utf8JsonWriter writer, VocabularyTokenizer tokenizer)
     {
         writer.WriteStartArray("added_tokens");
         foreach (AddedToken token in tokenizer.AddedTokens.OrderBy(token => token.Id))
@@ -216,7 +216,7 @@ internal static class TokenizerJsonWriter
         writer.WriteEndObject();
     }
 
-    private static void WritePostProcessor(Utf8JsonWriter writer, BpeTokenizer tokenizer)
+    private static void WritePostProcessor(Utf8JsonWriter writer, VocabularyTokenizer tokenizer)
     {
         if (tokenizer.Prefix.IsEmpty && tokenizer.Suffix.IsEmpty)
         {
@@ -251,7 +251,7 @@ internal static class TokenizerJsonWriter
         writer.WriteEndObject();
     }
 
-    private static void WriteTemplate(Utf8JsonWriter writer, BpeTokenizer tokenizer, string sequence, int type)
+    private static void WriteTemplate(Utf8JsonWriter writer, VocabularyTokenizer tokenizer, string sequence, int type)
     {
         foreach (int id in tokenizer.Prefix)
         {
@@ -275,7 +275,7 @@ internal static class TokenizerJsonWriter
         writer.WriteEndObject();
     }
 
-    private static void WriteVocabulary(Utf8JsonWriter writer, BpeTokenizer tokenizer)
+    private static void WriteVocabulary(Utf8JsonWriter writer, VocabularyTokenizer tokenizer)
     {
         writer.WriteStartObject("vocab");
         for (int id = 0; id < tokenizer.VocabularySize; id++)
@@ -290,7 +290,7 @@ internal static class TokenizerJsonWriter
     }
 
     // "left right" is what every version of the tools reads; only pieces with a space in them need the newer pairs.
-    private static void WriteMerges(Utf8JsonWriter writer, BpeTokenizer tokenizer, ImmutableArray<BpeMerge> merges)
+    private static void WriteMerges(Utf8JsonWriter writer, VocabularyTokenizer tokenizer, ImmutableArray<BpeMerge> merges)
     {
         bool pairs = merges.Any(merge => tokenizer.GetPiece(merge.Result).Contains(' ', StringComparison.Ordinal));
         writer.WriteStartArray("merges");

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Moiety.Models.Tokenizers.Normalizers;
+using Moiety.Models.Tokenizers.PostProcessors;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -22,4 +24,10 @@ public record TokenizerOptions
 
     /// <summary>Tokens that encoding puts after a text.</summary>
     public ImmutableArray<int> Suffix { get; init; } = [];
+
+    /// <summary>How two texts are put together; empty: each with <see cref="Prefix"/> and <see cref="Suffix"/>, one after the other.</summary>
+    public ImmutableArray<TemplatePiece> Pair { get; init; } = [];
+
+    /// <summary>What happens to a text before it is split, or null.</summary>
+    public Normalizer? Normalizer { get; init; }
 }

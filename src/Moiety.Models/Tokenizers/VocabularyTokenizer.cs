@@ -1,14 +1,17 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Text;
+using Moiety.Models.Tokenizers.Normalizers;
+using Moiety.Models.Tokenizers.PostProcessors;
 
 namespace Moiety.Models.Tokenizers;
 
 /// <summary>
-/// What every byte-pair tokenizer shares: the vocabulary with the bytes of each token, added tokens, and the text around them.
-/// Everything happens on UTF-8 bytes.
+/// What every tokenizer with a list of pieces shares: the vocabulary with the bytes of each token, added tokens, normalization, and
+/// the tokens around a text. Everything happens on UTF-8 bytes. Added tokens are found as Hugging Face's library finds them: those
+/// that are not normalized in the text as it came, the others in what is left of it after normalization.
 /// </summary>
-public abstract class BpeTokenizer : Tokenizer
+public abstract class VocabularyTokenizer : Tokenizer
 {
     /// <summary>Longest written form of an added token, in bytes: bounds the search for them.</summary>
     internal const int LongestAddedToken = 1024;
@@ -20,13 +23,16 @@ public abstract class BpeTokenizer : Tokenizer
     private readonly byte[][] _bytes;
     private readonly bool[] _special;
     private readonly AddedTokenMatcher? _matcher;
+    private readonly AddedTokenMatcher? _normalizedMatcher;
     private readonly TokenizerOptions _options;
 
     /// <summary>Takes the vocabulary over and checks that every id of the options is in it.</summary>
     /// <param name="pieces">How the vocabulary spells the token of each id, or null where an id is not in use.</param>
     /// <param name="bytes">The bytes of each token in text.</param>
     /// <param name="options">Added tokens and what is put around a text.</param>
-    private protected BpeTokenizer(IReadOnlyList<string?> pieces, byte[][] bytes, TokenizerOptions options)
+    /// <param name="addedBytes">The bytes of an added token that is not special; null: its content.</param>
+    private protected VocabularyTokenizer(
+        IReadOnlyList<string?> pieces, byte[][] bytes, TokenizerOptions options, Func<string, byte[]>? addedBytes = null)
     {
         if (pieces.Count is 0 or > LargestVocabulary)
         {
@@ -48,18 +54,20 @@ public abstract class BpeTokenizer : Tokenizer
             }
 
             _pieces[token.Id] = token.Content;
-            _bytes[token.Id] = token.Special ? [] : content;
+            _bytes[token.Id] = token.Special ? [] : addedBytes?.Invoke(token.Content) ?? content;
             _special[token.Id] = token.Special;
         }
 
-        foreach (int id in (IEnumerable<int>)[.. options.EosTokenIds, .. options.Prefix, .. options.Suffix])
+        int[] pairIds = [.. options.Pair.Where(piece => piece.TokenId is not null).Select(piece => piece.TokenId!.Value)];
+        foreach (int id in (IEnumerable<int>)[.. options.EosTokenIds, .. options.Prefix, .. options.Suffix, .. pairIds])
         {
             RequireId(id, "A special token");
         }
 
         RequireId(options.BosTokenId ?? 0, "The BOS token");
         RequireId(options.UnknownTokenId ?? 0, "The unknown token");
-        _matcher = options.AddedTokens.IsEmpty ? null : new AddedTokenMatcher(options.AddedTokens);
+        _matcher = AddedTokenMatcher.Create(options.AddedTokens.Where(token => !token.Normalized), normalizer: null);
+        _normalizedMatcher = AddedTokenMatcher.Create(options.AddedTokens.Where(token => token.Normalized), options.Normalizer);
     }
 
     /// <inheritdoc/>
@@ -83,6 +91,12 @@ public abstract class BpeTokenizer : Tokenizer
     /// <summary>Tokens that encoding puts after a text.</summary>
     public ImmutableArray<int> Suffix => _options.Suffix;
 
+    /// <summary>How two texts are put together: as the checkpoint says, else each with <see cref="Prefix"/> and <see cref="Suffix"/>.</summary>
+    public ImmutableArray<TemplatePiece> Pair => _options.Pair.IsEmpty ? DefaultPair() : _options.Pair;
+
+    /// <summary>What happens to a text first, or null.</summary>
+    public Normalizer? Normalizer => _options.Normalizer;
+
     /// <inheritdoc/>
     public override int[] Encode(string text, bool addSpecialTokens = true, bool parseSpecialTokens = false)
     {
@@ -103,25 +117,7 @@ public abstract class BpeTokenizer : Tokenizer
             output.Add(Prefix.AsSpan());
         }
 
-        ReadOnlySpan<byte> rest = text;
-        bool first = true;
-        while (_matcher?.Find(rest, parseSpecialTokens) is var (start, end, token))
-        {
-            if (start > 0)
-            {
-                EncodeSegment(rest[..start], first, ref output);
-            }
-
-            output.Add(token.Id);
-            rest = rest[end..];
-            first = false;
-        }
-
-        if (!rest.IsEmpty)
-        {
-            EncodeSegment(rest, first, ref output);
-        }
-
+        EncodeText(text, parseSpecialTokens, ref output);
         if (addSpecialTokens)
         {
             output.Add(Suffix.AsSpan());
@@ -130,6 +126,33 @@ public abstract class BpeTokenizer : Tokenizer
         int[] ids = output.Ids.ToArray();
         output.Dispose();
         return ids;
+    }
+
+    /// <inheritdoc/>
+    public override TokenPair EncodePair(string first, string second, bool addSpecialTokens = true, bool parseSpecialTokens = false)
+    {
+        int[][] texts =
+        [
+            Encode(first, addSpecialTokens: false, parseSpecialTokens),
+            Encode(second, addSpecialTokens: false, parseSpecialTokens),
+        ];
+        List<int> ids = [];
+        List<int> types = [];
+        foreach (TemplatePiece piece in Pair)
+        {
+            if (piece.TokenId is not int token)
+            {
+                ids.AddRange(texts[piece.Sequence]);
+            }
+            else if (addSpecialTokens)
+            {
+                ids.Add(token);
+            }
+
+            types.AddRange(Enumerable.Repeat(piece.TypeId, ids.Count - types.Count));
+        }
+
+        return new TokenPair([.. ids], [.. types]);
     }
 
     /// <inheritdoc/>
@@ -150,23 +173,71 @@ public abstract class BpeTokenizer : Tokenizer
     /// <param name="output">Where the ids go.</param>
     private protected abstract void EncodeSegment(ReadOnlySpan<byte> text, bool first, ref IdBuffer output);
 
-    /// <summary>Builds the table of merges; the position in the list is the rank.</summary>
-    private protected static MergeTable Rank(IReadOnlyList<BpeMerge> merges, int vocabularySize)
+    private void EncodeText(ReadOnlySpan<byte> text, bool special, ref IdBuffer output)
     {
-        MergeTable table = new(merges.Count);
-        for (int rank = 0; rank < merges.Count; rank++)
+        AddedTokenMatcher.Position position = default;
+        int done = 0;
+        while (_matcher is not null && _matcher.TryFind(text, special, ref position, out AddedTokenMatcher.Match match))
         {
-            BpeMerge merge = merges[rank];
-            if ((uint)merge.Left >= (uint)vocabularySize || (uint)merge.Right >= (uint)vocabularySize || (uint)merge.Result >= (uint)vocabularySize)
-            {
-                throw new InvalidInputException(
-                    $"Merge {rank} ({merge.Left}, {merge.Right}) -> {merge.Result} is outside of the vocabulary of {vocabularySize} tokens.");
-            }
-
-            table.Add(merge.Left, merge.Right, rank, merge.Result);
+            NormalizeSegment(text, done, match.Start, special, ref output);
+            output.Add(match.Id);
+            done = match.End;
         }
 
-        return table;
+        NormalizeSegment(text, done, text.Length, special, ref output);
+    }
+
+    private void NormalizeSegment(ReadOnlySpan<byte> text, int start, int end, bool special, ref IdBuffer output)
+    {
+        if (start >= end)
+        {
+            return;
+        }
+
+        if (Normalizer is null)
+        {
+            FindNormalizedTokens(text[start..end], start == 0, special, ref output);
+            return;
+        }
+
+        ByteBuffer normalized = new(end - start + 16);
+        Normalizer.Normalize(text[start..end], ref normalized);
+        FindNormalizedTokens(normalized.Bytes, start == 0, special, ref output);
+        normalized.Dispose();
+    }
+
+    private void FindNormalizedTokens(ReadOnlySpan<byte> text, bool first, bool special, ref IdBuffer output)
+    {
+        AddedTokenMatcher.Position position = default;
+        int done = 0;
+        while (_normalizedMatcher is not null && _normalizedMatcher.TryFind(text, special, ref position, out AddedTokenMatcher.Match match))
+        {
+            if (done < match.Start)
+            {
+                EncodeSegment(text[done..match.Start], first && done == 0, ref output);
+            }
+
+            output.Add(match.Id);
+            done = match.End;
+        }
+
+        if (done < text.Length)
+        {
+            EncodeSegment(text[done..], first && done == 0, ref output);
+        }
+    }
+
+    private ImmutableArray<TemplatePiece> DefaultPair()
+    {
+        ImmutableArray<TemplatePiece>.Builder pieces = ImmutableArray.CreateBuilder<TemplatePiece>();
+        for (int sequence = 0; sequence < 2; sequence++)
+        {
+            pieces.AddRange(Prefix.Select(id => TemplatePiece.OfToken(id, sequence)));
+            pieces.Add(TemplatePiece.OfText(sequence, sequence));
+            pieces.AddRange(Suffix.Select(id => TemplatePiece.OfToken(id, sequence)));
+        }
+
+        return pieces.ToImmutable();
     }
 
     private void RequireId(int id, string what)

@@ -1,0 +1,89 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Moiety.Models.Tokenizers.Normalizers;
+
+/// <summary>
+/// <c>Replace</c>: something else in place of every occurrence of a text or of a regular expression. Expressions run in linear time
+/// (.NET's non-backtracking engine); those that mean something else in .NET than in the library, or that may match nothing, are refused.
+/// </summary>
+public sealed class ReplaceNormalizer : Normalizer
+{
+    private readonly byte[] _from;
+    private readonly byte[] _to;
+    private readonly Regex? _regex;
+
+    private ReplaceNormalizer(string pattern, Regex? regex, string content)
+    {
+        Pattern = pattern;
+        Content = content;
+        _regex = regex;
+        _from = Encoding.UTF8.GetBytes(pattern);
+        _to = Encoding.UTF8.GetBytes(content);
+    }
+
+    /// <summary>What is replaced.</summary>
+    public string Pattern { get; }
+
+    /// <summary>Whether the pattern is a regular expression.</summary>
+    public bool IsRegex => _regex is not null;
+
+    /// <summary>What takes its place.</summary>
+    public string Content { get; }
+
+    /// <summary>Replaces a text.</summary>
+    /// <exception cref="InvalidInputException">The text is empty.</exception>
+    public static ReplaceNormalizer OfText(string text, string content) =>
+        text.Length > 0 ? new ReplaceNormalizer(text, null, content) : throw new InvalidInputException("Replace needs a pattern that is not empty.");
+
+    /// <summary>Replaces what a regular expression matches.</summary>
+    /// <exception cref="InvalidInputException">The expression is malformed or not supported.</exception>
+    public static ReplaceNormalizer OfRegex(string pattern, string content) => new(pattern, RegexTranslation.Compile(pattern), content);
+
+    /// <inheritdoc/>
+    internal override void Normalize(ReadOnlySpan<byte> text, ref ByteBuffer output)
+    {
+        if (_regex is not null)
+        {
+            ReplaceRegex(text, ref output);
+            return;
+        }
+
+        while (text.IndexOf(_from) is >= 0 and int at)
+        {
+            output.Add(text[..at]);
+            output.Add(_to);
+            text = text[(at + _from.Length)..];
+        }
+
+        output.Add(text);
+    }
+
+    /// <inheritdoc/>
+    internal override void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteString("type", "Replace");
+        writer.WriteStartObject("pattern");
+        writer.WriteString(IsRegex ? "Regex" : "String", Pattern);
+        writer.WriteEndObject();
+        writer.WriteString("content", Content);
+    }
+
+    // Bytes that are not UTF-8 pass, so each stretch between them is its own text for the expression.
+    private void ReplaceRegex(ReadOnlySpan<byte> text, ref ByteBuffer output)
+    {
+        while (!text.IsEmpty)
+        {
+            int valid = ValidLength(text);
+            string part = Encoding.UTF8.GetString(text[..valid]);
+            output.Add(Encoding.UTF8.GetBytes(_regex!.Replace(part, _ => Content)));
+            text = text[valid..];
+            if (!text.IsEmpty)
+            {
+                output.Add(text[0]);
+                text = text[1..];
+            }
+        }
+    }
+}
