@@ -21,7 +21,7 @@ internal static class InspectCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<int?> Context = new("--context", "-c") { Description = "Show the memory needed at this many tokens [default: the model's context length]", HelpName = "N" };
+    private static readonly Option<int?> Context = new("--context", "-c") { Description = "Show the memory needed at this many tokens too", HelpName = "N" };
     private static readonly Option<bool> Tensors = new("--tensors") { Description = "List every tensor" };
     private static readonly Option<bool> Verify = new("--verify") { Description = "Look through all weights for NaN and infinity" };
     private static readonly Option<bool> AsJson = new("--json") { Description = "Print everything as one JSON object" };
@@ -30,7 +30,7 @@ internal static class InspectCommand
     {
         Verb verb = new(
             "inspect",
-            "Show what a model is: its layers, parameters in total and per token, bytes per storage format, memory at a context length, tokenizer.",
+            "Show what a model is: a tree of its parts with their sizes, parameters in total and per token, memory at several context lengths, tokenizer, and what of it is not supported.",
             new Example("the embedded model", "moiety inspect"),
             new Example("every tensor of a file, and memory at 32,768 tokens", "moiety inspect model.gguf --tensors --context 32768"))
         {
@@ -52,28 +52,48 @@ internal static class InspectCommand
             throw new InvalidInputException($"--context must be at least 1 token, not {context}.");
         }
 
-        using Checkpoint checkpoint = Checkpoint.Open(parsed.GetValue(Path) ?? EmbeddedModel.Path);
+        using Checkpoint checkpoint = Open(parsed.GetValue(Path) ?? EmbeddedModel.Path, terminal);
         if (parsed.GetValue(Verify))
         {
             checkpoint.VerifyFinite(terminal.Stop);
         }
 
         ModelSummary summary = ModelSummary.From(checkpoint);
-        int tokens = context ?? checkpoint.Config.ContextLength;
+        int[] lengths = KeyValueMemory.Lengths(checkpoint.Config, context);
         if (parsed.GetValue(AsJson))
         {
-            WriteJson(terminal, checkpoint, summary, tokens);
+            WriteJson(terminal, checkpoint, summary, lengths);
             return;
         }
 
         WriteSummary(terminal, checkpoint, summary);
-        WriteLayers(terminal, checkpoint);
+        terminal.Results.Write(ModelTree.Draw(terminal, checkpoint));
+        terminal.Out.WriteLine();
         WriteFormats(terminal, checkpoint);
-        WriteMemory(terminal, checkpoint.Config, summary, tokens);
+        WriteMemory(terminal, checkpoint.Config, summary, lengths);
         WriteTokenizer(terminal, checkpoint.Tokenizer);
+        foreach (string warning in checkpoint.Warnings)
+        {
+            terminal.Error.WriteLine($"warning: {warning}");
+        }
+
         if (parsed.GetValue(Tensors))
         {
             WriteTensors(terminal, checkpoint);
+        }
+    }
+
+    // A model that cannot be run ends in an error, but first comes what its files say of themselves.
+    private static Checkpoint Open(string path, Terminal terminal)
+    {
+        try
+        {
+            return Checkpoint.Open(path);
+        }
+        catch (InvalidCheckpointException)
+        {
+            ContainerFacts.TryRead(path)?.Write(terminal);
+            throw;
         }
     }
 
@@ -85,21 +105,15 @@ internal static class InspectCommand
         terminal.Out.WriteLine($"parameters    {summary.Parameters:#,0} in total, {summary.ActiveParameters:#,0} active per token ({Format.Percent((double)summary.ActiveParameters / summary.Parameters)})");
         terminal.Out.WriteLine($"weights       {Format.Bytes(summary.WeightBytes)}, {Format.Bytes(summary.ActiveWeightBytes)} read per decoded token");
         terminal.Out.WriteLine($"layers        {config.LayerCount}, {config.HiddenSize} wide");
-        terminal.Out.WriteLine($"attention     {config.HeadCount} query heads, {config.KeyValueHeadCount} key-value heads, {config.HeadSize} wide");
-        terminal.Out.WriteLine($"positions     rotary, theta {config.Rotary!.Theta:0.#}, {config.ContextLength:#,0} tokens");
-        terminal.Out.WriteLine($"vocabulary    {config.VocabularySize:#,0} tokens, {(config.TieWordEmbeddings ? "head tied to the embedding" : "separate head")}");
-        terminal.Out.WriteLine();
-    }
-
-    private static void WriteLayers(Terminal terminal, Checkpoint checkpoint)
-    {
-        Table table = Tables.Create(terminal, "layers", "feed-forward", "#parameters each", "#active each", "#bytes each");
-        foreach (LayerGroup group in LayerGroup.Of(checkpoint))
+        terminal.Out.WriteLine($"attention     {ArchitectureText.Attention(config)}");
+        terminal.Out.WriteLine($"positions     {ArchitectureText.Positions(config)}");
+        terminal.Out.WriteLine($"norms         {ArchitectureText.Norms(config)}");
+        if (summary.Experts.Total > 0)
         {
-            Tables.AddRow(table, group.Name, group.FeedForward, $"{group.Parameters:#,0}", $"{group.ActiveParameters:#,0}", Format.Bytes(group.Bytes));
+            terminal.Out.WriteLine($"experts       {summary.Experts.Total:#,0} in {config.FeedForwards.Count(layer => layer.Moe is not null)} layers, {summary.Experts.Active:#,0} visited by each token");
         }
 
-        terminal.Results.Write(table);
+        terminal.Out.WriteLine($"vocabulary    {config.VocabularySize:#,0} tokens, {(config.IsEncoder ? "no head" : config.TieWordEmbeddings ? "head tied to the embedding" : "separate head")}");
         terminal.Out.WriteLine();
     }
 
@@ -117,13 +131,13 @@ internal static class InspectCommand
         terminal.Out.WriteLine();
     }
 
-    private static void WriteMemory(Terminal terminal, ModelConfig config, ModelSummary summary, int tokens)
+    private static void WriteMemory(Terminal terminal, ModelConfig config, ModelSummary summary, int[] lengths)
     {
-        Table table = Tables.Create(terminal, $"memory at {tokens:#,0} tokens", "#keys and values", "#with weights");
-        foreach (KeyValueFormat format in KeyValueMemory.FormatsFor(config))
+        KeyValueFormat[] formats = [.. KeyValueMemory.FormatsFor(config)];
+        Table table = Tables.Create(terminal, ["#memory at", "#weights", .. formats.Select(format => $"#with {format} keys and values")]);
+        foreach (int tokens in lengths)
         {
-            double bytes = KeyValueMemory.BytesPerToken(summary, format) * tokens;
-            Tables.AddRow(table, $"keys and values in {format}", Format.Bytes(bytes), Format.Bytes(bytes + summary.WeightBytes));
+            Tables.AddRow(table, [$"{tokens:#,0} tokens", Format.Bytes(summary.WeightBytes), .. formats.Select(format => Format.Bytes(summary.WeightBytes + KeyValueMemory.BytesPerToken(summary, format) * tokens))]);
         }
 
         terminal.Results.Write(table);
@@ -156,7 +170,7 @@ internal static class InspectCommand
         terminal.Results.Write(table);
     }
 
-    private static void WriteJson(Terminal terminal, Checkpoint checkpoint, ModelSummary summary, int tokens) => Json.Write(terminal.Out, new
+    private static void WriteJson(Terminal terminal, Checkpoint checkpoint, ModelSummary summary, int[] lengths) => Json.Write(terminal.Out, new
     {
         checkpoint.Path,
         checkpoint.Config,
@@ -165,8 +179,14 @@ internal static class InspectCommand
         summary.WeightBytes,
         summary.ActiveWeightBytes,
         Formats = summary.BytesByFormat.ToDictionary(entry => entry.Format.Name, entry => entry.Bytes),
-        Context = tokens,
-        KeyValueBytes = KeyValueMemory.FormatsFor(checkpoint.Config).ToDictionary(format => format.ToString(), format => KeyValueMemory.BytesPerToken(summary, format) * tokens),
+        Experts = summary.Experts.Total == 0 ? null : new { summary.Experts.Total, summary.Experts.Active },
+        Parts = PartSize.Of(checkpoint, TensorCatalog.For(checkpoint.Config)),
+        Memory = lengths.Select(tokens => new
+        {
+            Tokens = tokens,
+            KeyValueBytes = KeyValueMemory.FormatsFor(checkpoint.Config).ToDictionary(format => format.ToString(), format => KeyValueMemory.BytesPerToken(summary, format) * tokens),
+        }),
+        checkpoint.Warnings,
         Tokenizer = checkpoint.Tokenizer is { } tokenizer
             ? new { Type = NameOf(tokenizer), tokenizer.VocabularySize, tokenizer.BosTokenId, tokenizer.EosTokenIds }
             : null,

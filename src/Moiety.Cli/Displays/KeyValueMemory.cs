@@ -14,6 +14,23 @@ internal static class KeyValueMemory
     public static IEnumerable<KeyValueFormat> FormatsFor(ModelConfig config) =>
         Enum.GetValues<KeyValueFormat>().Where(format => format != KeyValueFormat.Q8_0 || config.HeadSize % Block == 0);
 
+    /// <summary>Context lengths worth showing: powers of four up to the model's own, and the one that was asked for.</summary>
+    public static int[] Lengths(ModelConfig config, int? wanted)
+    {
+        SortedSet<int> lengths = [config.ContextLength];
+        for (long length = 512; length < config.ContextLength; length *= 4)
+        {
+            lengths.Add((int)length);
+        }
+
+        if (wanted is { } tokens)
+        {
+            lengths.Add(tokens);
+        }
+
+        return [.. lengths];
+    }
+
     /// <summary>Bytes that one token leaves in the cache.</summary>
     public static double BytesPerToken(ModelSummary summary, KeyValueFormat format) => summary.KeyValueBytesPerToken * format switch
     {

@@ -23,6 +23,9 @@ public abstract class Checkpoint : IDisposable
     /// <summary>How its makers want text generated, or null when they did not say.</summary>
     public virtual GenerationConfig? Generation => null;
 
+    /// <summary>What of the files is left out and a user should know, such as layers that predict further tokens; empty for most.</summary>
+    public virtual IReadOnlyList<string> Warnings => [];
+
     /// <summary>Canonical names of all tensors, in the order of the forward pass.</summary>
     public abstract IReadOnlyCollection<string> TensorNames { get; }
 

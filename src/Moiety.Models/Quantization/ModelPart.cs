@@ -6,7 +6,7 @@ public enum ModelPart
     /// <summary>Token embedding, and the output head when it is not the same matrix.</summary>
     Embedding,
 
-    /// <summary>The four projections of attention.</summary>
+    /// <summary>The projections of attention.</summary>
     Attention,
 
     /// <summary>Dense feed-forward layers and fixed MLPs beside experts, with their mixing.</summary>
@@ -14,6 +14,9 @@ public enum ModelPart
 
     /// <summary>Experts.</summary>
     Experts,
+
+    /// <summary>Shared experts, which every token visits.</summary>
+    SharedExperts,
 
     /// <summary>Routers.</summary>
     Router,

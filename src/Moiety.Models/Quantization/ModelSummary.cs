@@ -35,7 +35,13 @@ public sealed record ModelSummary
     public long WeightBytes => BytesByFormat.Sum(entry => entry.Bytes);
 
     /// <summary>Bytes that one token adds to a key-value cache of half precision.</summary>
-    public long KeyValueBytesPerToken => 2L * HalfBytes * _config.LayerCount * _config.KeyValueHeadCount * _config.HeadSize;
+    public long KeyValueBytesPerToken => (long)HalfBytes * _config.LayerCount * (_config.Attention.Latent is { } latent
+        ? latent.KeyValueRank + latent.RotaryHeadSize
+        : 2L * _config.KeyValueHeadCount * _config.HeadSize);
+
+    /// <summary>Experts of all layers, and those that one token visits; shared experts are not counted.</summary>
+    public (int Total, int Active) Experts => (
+        _config.FeedForwards.Sum(layer => layer.Moe?.ExpertCount ?? 0), _config.FeedForwards.Sum(layer => layer.Moe?.TopK ?? 0));
 
     /// <summary>Summarizes an opened checkpoint.</summary>
     public static ModelSummary From(Checkpoint checkpoint)
@@ -89,17 +95,29 @@ public sealed record ModelSummary
         TensorRole.Embedding => config.TieWordEmbeddings,
 
         // All experts of a layer are alike, so the first k stand for those that are visited.
-        TensorRole.ExpertGate or TensorRole.ExpertUp or TensorRole.ExpertDown => tensor.Expert < config.FeedForwards[tensor.Layer].Moe!.TopK,
+        _ when tensor.Expert >= 0 => tensor.Expert < config.FeedForwards[tensor.Layer].Moe!.TopK,
+
+        // Looked up, not multiplied with.
+        TensorRole.PositionEmbedding or TensorRole.TokenTypeEmbedding => false,
         _ => true,
     };
 
-    private static ModelPart PartOf(TensorRole role) => role switch
+    /// <summary>The part of the model that a tensor belongs to.</summary>
+    public static ModelPart PartOf(TensorRole role) => role switch
     {
-        TensorRole.Embedding or TensorRole.Head => ModelPart.Embedding,
-        TensorRole.Query or TensorRole.Key or TensorRole.Value or TensorRole.AttentionOutput => ModelPart.Attention,
-        TensorRole.ExpertGate or TensorRole.ExpertUp or TensorRole.ExpertDown => ModelPart.Experts,
-        TensorRole.Router => ModelPart.Router,
-        TensorRole.AttentionNorm or TensorRole.FeedForwardNorm or TensorRole.FinalNorm => ModelPart.Norms,
+        TensorRole.Embedding or TensorRole.Head or TensorRole.HeadBias or TensorRole.PositionEmbedding or TensorRole.TokenTypeEmbedding
+            or TensorRole.EmbeddingProjection or TensorRole.HeadProjection => ModelPart.Embedding,
+        TensorRole.Query or TensorRole.Key or TensorRole.Value or TensorRole.AttentionOutput
+            or TensorRole.QueryBias or TensorRole.KeyBias or TensorRole.ValueBias or TensorRole.AttentionOutputBias or TensorRole.AttentionSinks
+            or TensorRole.QueryDown or TensorRole.KeyValueDown or TensorRole.KeyValueUp => ModelPart.Attention,
+        TensorRole.ExpertGate or TensorRole.ExpertUp or TensorRole.ExpertDown
+            or TensorRole.ExpertGateBias or TensorRole.ExpertUpBias or TensorRole.ExpertDownBias => ModelPart.Experts,
+        TensorRole.SharedGate or TensorRole.SharedUp or TensorRole.SharedDown or TensorRole.SharedWeight => ModelPart.SharedExperts,
+        TensorRole.Router or TensorRole.RouterBias or TensorRole.SelectionBias => ModelPart.Router,
+        TensorRole.AttentionNorm or TensorRole.FeedForwardNorm or TensorRole.FinalNorm or TensorRole.EmbeddingNorm
+            or TensorRole.AttentionNormBias or TensorRole.FeedForwardNormBias or TensorRole.FinalNormBias or TensorRole.EmbeddingNormBias
+            or TensorRole.AttentionOutputNorm or TensorRole.FeedForwardOutputNorm or TensorRole.QueryNorm or TensorRole.KeyNorm
+            or TensorRole.QueryDownNorm or TensorRole.KeyValueDownNorm => ModelPart.Norms,
         _ => ModelPart.Dense,
     };
 }

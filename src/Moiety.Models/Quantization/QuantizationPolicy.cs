@@ -4,8 +4,8 @@ using Moiety.Numerics.Formats;
 namespace Moiety.Models.Quantization;
 
 /// <summary>
-/// Which format each kind of tensor gets. Routers, the mixing of a residual MoE and norms are single precision always: they
-/// are small, and a router's decision flips. Embedding and head get one step more precision than the rest by default.
+/// Which format each kind of tensor gets. Routers, the mixing of branches, norms, biases and learned positions are single precision
+/// always: they are small, and a router's decision flips. Embedding and head get one step more precision than the rest by default.
 /// </summary>
 public sealed record QuantizationPolicy
 {
@@ -30,12 +30,13 @@ public sealed record QuantizationPolicy
         ArgumentNullException.ThrowIfNull(tensor);
         return tensor.Role switch
         {
-            TensorRole.Router or TensorRole.Coefficient => StorageFormats.F32,
+            TensorRole.Router or TensorRole.Coefficient or TensorRole.SharedWeight => StorageFormats.F32,
+            TensorRole.PositionEmbedding or TensorRole.TokenTypeEmbedding => StorageFormats.F32,
             _ when tensor.IsVector => StorageFormats.F32,
             TensorRole.Embedding => Embedding ?? OneStepUp(Format),
             TensorRole.Head => Head ?? Embedding ?? OneStepUp(Format),
             TensorRole.ExpertGate or TensorRole.ExpertUp or TensorRole.ExpertDown => Experts ?? Format,
-            TensorRole.Query or TensorRole.Key or TensorRole.Value or TensorRole.AttentionOutput => Attention ?? Format,
+            _ when ModelSummary.PartOf(tensor.Role) == ModelPart.Attention => Attention ?? Format,
             _ => Format,
         };
     }
