@@ -120,7 +120,7 @@ internal static class InspectCommand
     private static void WriteFormats(Terminal terminal, Checkpoint checkpoint)
     {
         Table table = Tables.Create(terminal, "format", "#tensors", "#parameters", "#bytes", "#bits per parameter");
-        foreach (IGrouping<string, Matrix> format in Weights(checkpoint).Select(pair => pair.Tensor).GroupBy(tensor => tensor.Format.Name).OrderByDescending(group => group.Sum(tensor => tensor.ByteLength)))
+        foreach (IGrouping<string, TensorDescription> format in Weights(checkpoint).Select(pair => pair.Tensor).GroupBy(tensor => tensor.Format.Name).OrderByDescending(group => group.Sum(tensor => tensor.ByteLength)))
         {
             long parameters = format.Sum(tensor => (long)tensor.Rows * tensor.Columns);
             long bytes = format.Sum(tensor => tensor.ByteLength);
