@@ -31,6 +31,12 @@ public sealed record AttentionConfig
     /// </summary>
     public float AlibiMaxBias { get; init; }
 
+    /// <summary>Learned biases of the scores by distance, or null (MPNet).</summary>
+    public RelativeBiasConfig? RelativeBias { get; init; }
+
+    /// <summary>Scores between contents and relative positions, or null (DeBERTa).</summary>
+    public DisentangledAttentionConfig? Disentangled { get; init; }
+
     /// <summary>Latent attention instead of plain key and value projections, or null.</summary>
     public LatentAttentionConfig? Latent { get; init; }
 }

@@ -7,7 +7,7 @@ internal static class AttentionConfigValidator
 {
     /// <summary>The first broken rule, or null. Layers and heads have been checked.</summary>
     public static (string Field, string Reason)? FindError(ModelConfig config) =>
-        Layers(config) ?? Scores(config.Attention) ?? (config.Attention.Latent is { } latent ? Latent(config, latent) : null);
+        Layers(config) ?? Scores(config.Attention) ?? RelativePositions(config) ?? (config.Attention.Latent is { } latent ? Latent(config, latent) : null);
 
     private static (string, string)? Layers(ModelConfig config)
     {
@@ -114,6 +114,43 @@ internal static class AttentionConfigValidator
         }
 
         return null;
+    }
+
+    private static (string, string)? RelativePositions(ModelConfig config)
+    {
+        AttentionConfig attention = config.Attention;
+        if (attention.RelativeBias is { } bias)
+        {
+            // Half of the buckets are for keys ahead, half of the rest for single distances.
+            if (bias.BucketCount is < 4 or > ModelConfigValidator.MaxWidth || bias.BucketCount % 4 != 0)
+            {
+                return ("relative attention buckets", $"{bias.BucketCount} is not a multiple of 4 between 4 and {ModelConfigValidator.MaxWidth}");
+            }
+
+            if (bias.MaxDistance <= bias.BucketCount / 4 || bias.MaxDistance > ModelConfigValidator.MaxWidth)
+            {
+                return ("largest relative distance", $"{bias.MaxDistance} is not between {(bias.BucketCount / 4) + 1} and {ModelConfigValidator.MaxWidth}");
+            }
+        }
+
+        if (attention.Disentangled is not { } disentangled)
+        {
+            return null;
+        }
+
+        if (config.KeyValueHeadCount != config.HeadCount || attention.Latent is not null)
+        {
+            return ("number of key-value heads", "disentangled attention has as many as query heads, and no latent projections");
+        }
+
+        if (disentangled.BucketCount is < 0 or > ModelConfigValidator.MaxWidth || disentangled.BucketCount is > 0 and < 4)
+        {
+            return ("position buckets", $"{disentangled.BucketCount} is neither 0 nor between 4 and {ModelConfigValidator.MaxWidth}");
+        }
+
+        return disentangled.MaxDistance > disentangled.BucketCount / 2 && disentangled.MaxDistance <= ModelConfigValidator.MaxWidth
+            ? null
+            : ("largest relative position", $"{disentangled.MaxDistance} is not between {(disentangled.BucketCount / 2) + 1} and {ModelConfigValidator.MaxWidth}");
     }
 
     private static (string, string)? Latent(ModelConfig config, LatentAttentionConfig latent)

@@ -27,7 +27,8 @@ public static class ConfigFeatures
         (config.LogitScale != 1, nameof(config.LogitScale)),
         (config.LogitSoftCap != 0, nameof(config.LogitSoftCap)),
         (config.HeadBias, nameof(config.HeadBias)),
-        (config.IsEncoder, nameof(config.IsEncoder)));
+        (config.IsEncoder, nameof(config.IsEncoder)),
+        (config.Classifier is not null, nameof(config.Classifier)));
 
     private static IEnumerable<string> OfAttention(ModelConfig config)
     {
@@ -47,6 +48,8 @@ public static class ConfigFeatures
             (attention.ClipQueryKeyValue != 0, nameof(attention.ClipQueryKeyValue)),
             (attention.Sinks, nameof(attention.Sinks)),
             (attention.AlibiMaxBias != 0, nameof(attention.AlibiMaxBias)),
+            (attention.RelativeBias is not null, nameof(attention.RelativeBias)),
+            (attention.Disentangled is not null, nameof(attention.Disentangled)),
             (attention.Latent is not null, nameof(attention.Latent)));
     }
 

@@ -86,6 +86,9 @@ public sealed record ModelConfig
     /// <summary>Whether the model is an encoder: every token sees all others, and there is no output head.</summary>
     public bool IsEncoder { get; init; }
 
+    /// <summary>The head of an encoder that sorts texts into classes, or null.</summary>
+    public ClassifierConfig? Classifier { get; init; }
+
     /// <summary>Whether the output head is the embedding matrix.</summary>
     public required bool TieWordEmbeddings { get; init; }
 
@@ -141,6 +144,7 @@ public sealed record ModelConfig
         && LogitSoftCap == other.LogitSoftCap
         && HeadBias == other.HeadBias
         && IsEncoder == other.IsEncoder
+        && Classifier == other.Classifier
         && TieWordEmbeddings == other.TieWordEmbeddings
         && BosTokenId == other.BosTokenId
         && FeedForwards.AsSpan().SequenceEqual(other.FeedForwards.AsSpan())

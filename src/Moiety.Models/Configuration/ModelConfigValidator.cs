@@ -24,6 +24,7 @@ internal static class ModelConfigValidator
         ?? Attention(config)
         ?? AttentionConfigValidator.FindError(config)
         ?? Embedding(config)
+        ?? Classifier(config)
         ?? SpecialTokens(config);
 
     private static (string, string)? Attention(ModelConfig config)
@@ -179,6 +180,18 @@ internal static class ModelConfigValidator
         }
 
         return null;
+    }
+
+    private static (string, string)? Classifier(ModelConfig config)
+    {
+        if (config.Classifier is not { } classifier)
+        {
+            return null;
+        }
+
+        return !config.IsEncoder ? ("classifier", "the model is no encoder")
+            : classifier.Labels.IsDefaultOrEmpty || classifier.Labels.Length > MaxWidth ? ("labels", $"there are {(classifier.Labels.IsDefault ? 0 : classifier.Labels.Length)}, not 1 to {MaxWidth}")
+            : null;
     }
 
     private static (string, string)? SpecialTokens(ModelConfig config)

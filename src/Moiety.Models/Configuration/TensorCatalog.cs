@@ -38,6 +38,11 @@ public static class TensorCatalog
             yield return Matrix(TensorNames.EmbeddingProjection, TensorRole.EmbeddingProjection, -1, hidden, embedded);
         }
 
+        foreach (TensorSpec tensor in RelativePositions(config))
+        {
+            yield return tensor;
+        }
+
         for (int layer = 0; layer < config.LayerCount; layer++)
         {
             foreach (TensorSpec tensor in Layer(config, layer))
@@ -51,9 +56,38 @@ public static class TensorCatalog
             yield return tensor;
         }
 
-        foreach (TensorSpec tensor in Head(config, embedded))
+        foreach (TensorSpec tensor in Head(config, embedded).Concat(Classifier(config)))
         {
             yield return tensor;
+        }
+    }
+
+    private static IEnumerable<TensorSpec> RelativePositions(ModelConfig config)
+    {
+        if (config.Attention.RelativeBias is { } bias)
+        {
+            yield return Matrix(TensorNames.RelativeBias, TensorRole.RelativeBias, -1, bias.BucketCount, config.HeadCount);
+        }
+
+        if (config.Attention.Disentangled is { } disentangled)
+        {
+            yield return Matrix(TensorNames.RelativeEmbedding, TensorRole.RelativeEmbedding, -1, 2 * disentangled.Span, config.HiddenSize);
+            if (disentangled.Norm)
+            {
+                yield return Vector(TensorNames.RelativeEmbeddingNorm, TensorRole.RelativeEmbeddingNorm, -1, config.HiddenSize);
+                yield return Vector(TensorNames.RelativeEmbeddingNormBias, TensorRole.RelativeEmbeddingNormBias, -1, config.HiddenSize);
+            }
+        }
+    }
+
+    private static IEnumerable<TensorSpec> Classifier(ModelConfig config)
+    {
+        if (config.Classifier is { } classifier)
+        {
+            yield return Matrix(TensorNames.ClassifierDense, TensorRole.ClassifierDense, -1, config.HiddenSize, config.HiddenSize);
+            yield return Vector(TensorNames.ClassifierDenseBias, TensorRole.ClassifierDenseBias, -1, config.HiddenSize);
+            yield return Matrix(TensorNames.ClassifierOutput, TensorRole.ClassifierOutput, -1, classifier.Labels.Length, config.HiddenSize);
+            yield return Vector(TensorNames.ClassifierOutputBias, TensorRole.ClassifierOutputBias, -1, classifier.Labels.Length);
         }
     }
 
@@ -133,6 +167,14 @@ public static class TensorCatalog
             yield return Vector(TensorNames.KeyNorm(layer), TensorRole.KeyNorm, layer, keyNorm);
         }
 
+        if (attention.Disentangled is { SharedProjections: false } disentangled)
+        {
+            foreach (TensorSpec tensor in RelativeProjections(disentangled, layer, hidden, queries))
+            {
+                yield return tensor;
+            }
+        }
+
         if (attention.Sinks)
         {
             yield return Vector(TensorNames.AttentionSinks(layer), TensorRole.AttentionSinks, layer, config.HeadCount);
@@ -143,6 +185,21 @@ public static class TensorCatalog
         if (attention.OutputBias)
         {
             yield return Vector(TensorNames.AttentionOutputBias(layer), TensorRole.AttentionOutputBias, layer, hidden);
+        }
+    }
+
+    private static IEnumerable<TensorSpec> RelativeProjections(DisentangledAttentionConfig disentangled, int layer, int hidden, int queries)
+    {
+        if (disentangled.ContentToPosition)
+        {
+            yield return Matrix(TensorNames.RelativeKey(layer), TensorRole.RelativeKey, layer, queries, hidden);
+            yield return Vector(TensorNames.RelativeKeyBias(layer), TensorRole.RelativeKeyBias, layer, queries);
+        }
+
+        if (disentangled.PositionToContent)
+        {
+            yield return Matrix(TensorNames.RelativeQuery(layer), TensorRole.RelativeQuery, layer, queries, hidden);
+            yield return Vector(TensorNames.RelativeQueryBias(layer), TensorRole.RelativeQueryBias, layer, queries);
         }
     }
 

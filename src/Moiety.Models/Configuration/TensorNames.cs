@@ -176,4 +176,40 @@ public static class TensorNames
 
     /// <summary>What a sigmoid turns into the weight of the shared experts, [1, hidden].</summary>
     public static string SharedWeight(int layer) => $"model.layers.{layer}.mlp.shared_expert_gate.weight";
+
+    /// <summary>What each head adds to its scores, by bucket of distance, [buckets, heads].</summary>
+    public const string RelativeBias = "model.relative_attention_bias.weight";
+
+    /// <summary>Disentangled attention: embedding of relative positions, [2 * span, hidden].</summary>
+    public const string RelativeEmbedding = "model.rel_embeddings.weight";
+
+    /// <summary>Disentangled attention: norm of that embedding, [hidden].</summary>
+    public const string RelativeEmbeddingNorm = "model.rel_embeddings_norm.weight";
+
+    /// <summary>[hidden].</summary>
+    public const string RelativeEmbeddingNormBias = "model.rel_embeddings_norm.bias";
+
+    /// <summary>Disentangled attention: key projection of relative positions, [heads * head size, hidden].</summary>
+    public static string RelativeKey(int layer) => $"model.layers.{layer}.self_attn.pos_key_proj.weight";
+
+    /// <summary>[heads * head size].</summary>
+    public static string RelativeKeyBias(int layer) => $"model.layers.{layer}.self_attn.pos_key_proj.bias";
+
+    /// <summary>Disentangled attention: query projection of relative positions, [heads * head size, hidden].</summary>
+    public static string RelativeQuery(int layer) => $"model.layers.{layer}.self_attn.pos_query_proj.weight";
+
+    /// <summary>[heads * head size].</summary>
+    public static string RelativeQueryBias(int layer) => $"model.layers.{layer}.self_attn.pos_query_proj.bias";
+
+    /// <summary>Classifier: what the first token's state goes through before the activation, [hidden, hidden].</summary>
+    public const string ClassifierDense = "classifier.dense.weight";
+
+    /// <summary>[hidden].</summary>
+    public const string ClassifierDenseBias = "classifier.dense.bias";
+
+    /// <summary>Classifier: from the activated state to the logits, [labels, hidden].</summary>
+    public const string ClassifierOutput = "classifier.out_proj.weight";
+
+    /// <summary>[labels].</summary>
+    public const string ClassifierOutputBias = "classifier.out_proj.bias";
 }

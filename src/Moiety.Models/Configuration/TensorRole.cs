@@ -173,4 +173,40 @@ public enum TensorRole
 
     /// <summary>What a sigmoid turns into the weight of the shared experts, [1, hidden].</summary>
     SharedWeight,
+
+    /// <summary>What each head adds to its scores, by bucket of distance, [buckets, heads]; one for all layers.</summary>
+    RelativeBias,
+
+    /// <summary>Disentangled attention: embedding of relative positions, [2 * span, hidden]; one for all layers.</summary>
+    RelativeEmbedding,
+
+    /// <summary>Disentangled attention: norm of that embedding, [hidden].</summary>
+    RelativeEmbeddingNorm,
+
+    /// <summary>Its bias, [hidden].</summary>
+    RelativeEmbeddingNormBias,
+
+    /// <summary>Disentangled attention: key projection of relative positions, [heads * head size, hidden].</summary>
+    RelativeKey,
+
+    /// <summary>[heads * head size].</summary>
+    RelativeKeyBias,
+
+    /// <summary>Disentangled attention: query projection of relative positions, [heads * head size, hidden].</summary>
+    RelativeQuery,
+
+    /// <summary>[heads * head size].</summary>
+    RelativeQueryBias,
+
+    /// <summary>Classifier: what the first token's state goes through before the activation, [hidden, hidden].</summary>
+    ClassifierDense,
+
+    /// <summary>[hidden].</summary>
+    ClassifierDenseBias,
+
+    /// <summary>Classifier: from the activated state to the logits, [labels, hidden].</summary>
+    ClassifierOutput,
+
+    /// <summary>[labels].</summary>
+    ClassifierOutputBias,
 }
