@@ -7,7 +7,6 @@ using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Quantization;
 using Moiety.Models.Tokenizers;
-using Moiety.Numerics;
 using Spectre.Console;
 
 namespace Moiety.Cli.Commands;
