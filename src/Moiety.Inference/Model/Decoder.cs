@@ -1,10 +1,6 @@
 using Moiety.Inference.KeyValues;
-using Moiety.Inference.Steps;
 using Moiety.Models.Configuration;
-using Moiety.Numerics;
 using Moiety.Numerics.Formats;
-using Moiety.Numerics.Products;
-using Moiety.Numerics.Threading;
 
 namespace Moiety.Inference.Model;
 
@@ -13,28 +9,30 @@ namespace Moiety.Inference.Model;
 /// </summary>
 internal sealed unsafe class Decoder
 {
-    private readonly Matrix _embedding;
-    private readonly Matrix _head;
+    private readonly int _hidden;
+    private readonly TokenEmbedding _embedding;
     private readonly DecoderLayer[] _layers;
-    private readonly PreNorm _finalNorm;
+    private readonly Norm? _finalNorm;
+    private readonly OutputHead? _head;
 
     public Decoder(ModelConfig config, DecoderWeights weights, RotaryEmbedding rotary, StorageFormat keyValueFormat, KvLayout pages)
     {
-        _embedding = weights.Embedding;
-        _head = weights.Head;
-        _finalNorm = new PreNorm(weights.FinalNorm, config.NormEpsilon, _head.Format.Activations);
+        _hidden = config.HiddenSize;
+        _embedding = new TokenEmbedding(config, weights.Embedding);
         _layers = new DecoderLayer[config.LayerCount];
         for (int layer = 0; layer < _layers.Length; layer++)
         {
             _layers[layer] = new DecoderLayer(layer, config, weights.Layers[layer], rotary, keyValueFormat, pages);
         }
+
+        _finalNorm = weights.FinalNorm;
+        _head = weights.Head is null ? null : new OutputHead(config, weights.Head, weights.FinalNorm);
     }
 
     /// <summary>One worker's part of a step, from token ids to logits.</summary>
     public void Run(in Worker worker, CancellationToken cancellationToken)
     {
-        Embed(worker);
-        worker.Barrier();
+        _embedding.Run(worker);
         for (int layer = 0; layer < _layers.Length; layer++)
         {
             if (worker.IsFirst)
@@ -53,60 +51,39 @@ internal sealed unsafe class Decoder
             ReportFinalStates(worker.Context);
         }
 
-        Project(worker);
-    }
-
-    private void Embed(in Worker worker)
-    {
-        int hidden = _embedding.Columns;
-        RowRange tokens = worker.Rows(worker.Layout.TokenCount);
-        for (int token = tokens.Start; token < tokens.End; token++)
-        {
-            byte* row = _embedding.Data + worker.Layout.Tokens[token] * _embedding.RowBytes;
-            _embedding.Format.Dequantize(
-                new ReadOnlySpan<byte>(row, (int)_embedding.RowBytes), new Span<float>(worker.Workspace.Residual + (long)token * hidden, hidden));
-        }
-    }
-
-    private void Project(in Worker worker)
-    {
-        StepResult result = worker.Context.Result;
-        if (result.LogitRowCount == 0)
-        {
-            return;
-        }
-
-        PreparedSpace space = _finalNorm.Run(worker, result.LogitTokens, result.LogitRowCount).Space;
-        RowRange words = worker.Columns(_head.Rows);
-        MatrixProduct.MultiplyRows(_head, space.NormedActivations.Buffer, words.Start, words.End, result.LogitRow(0), _head.Rows);
+        _head?.Run(worker);
     }
 
     /// <summary>Copies the residual stream at a depth for the plans that ask for it, while nobody changes it.</summary>
     private void ReportHiddenStates(StepContext context, int depth)
     {
-        int hidden = _embedding.Columns;
         for (int index = 0; index < context.Layout.SliceCount; index++)
         {
             ref readonly SliceState slice = ref context.Layout.Slice(index);
             int entry = slice.Plan?.HiddenStates.IndexOf(depth) ?? -1;
             for (int position = 0; entry >= 0 && position < slice.Count; position++)
             {
-                float* state = context.Workspace.Residual + (long)(slice.Start + position) * hidden;
-                new ReadOnlySpan<float>(state, hidden).CopyTo(new Span<float>(context.Result.HiddenRow(index, entry, position), hidden));
+                float* state = context.Workspace.Residual + (long)(slice.Start + position) * _hidden;
+                new ReadOnlySpan<float>(state, _hidden).CopyTo(new Span<float>(context.Result.HiddenRow(index, entry, position), _hidden));
             }
         }
     }
 
     private void ReportFinalStates(StepContext context)
     {
-        int hidden = _embedding.Columns;
+        if (_finalNorm is null)
+        {
+            ReportHiddenStates(context, _layers.Length + 1);
+            return;
+        }
+
         for (int index = 0; index < context.Layout.SliceCount; index++)
         {
             ref readonly SliceState slice = ref context.Layout.Slice(index);
             int entry = slice.Plan?.HiddenStates.IndexOf(_layers.Length + 1) ?? -1;
             for (int position = 0; entry >= 0 && position < slice.Count; position++)
             {
-                _finalNorm.Apply(context.Workspace.Residual + (long)(slice.Start + position) * hidden, context.Result.HiddenRow(index, entry, position));
+                _finalNorm.Apply(context.Workspace.Residual + (long)(slice.Start + position) * _hidden, context.Result.HiddenRow(index, entry, position));
             }
         }
     }

@@ -1,81 +1,91 @@
 using Moiety.Inference.KeyValues;
 using Moiety.Models.Configuration;
 using Moiety.Numerics.Formats;
-using Moiety.Numerics.Kernels;
 using Moiety.Numerics.Threading;
 
 namespace Moiety.Inference.Model;
 
-/// <summary>One layer: x += attention(norm(x)), then x += feedForward(norm(x)).</summary>
+/// <summary>
+/// One layer: attention and feed-forward read the residual stream and join it, one after the other or side by side, with the norms
+/// where the model's <see cref="NormPlacement"/> has them.
+/// </summary>
 internal sealed unsafe class DecoderLayer
 {
     private readonly int _layer;
-    private readonly int _hidden;
-    private readonly PreNorm _attentionNorm;
+    private readonly NormPlacement _placement;
+    private readonly BranchInput _attentionInput;
     private readonly SelfAttention _attention;
-    private readonly PreNorm _norm;
-    private readonly DenseFeedForward? _dense;
-    private readonly MoeFeedForward? _moe;
+    private readonly BranchOutput _attentionOutput;
+    private readonly BranchInput _feedForwardInput;
+    private readonly FeedForward _feedForward;
+    private readonly BranchOutput _feedForwardOutput;
 
     public DecoderLayer(int layer, ModelConfig config, LayerWeights weights, RotaryEmbedding rotary, StorageFormat keyValueFormat, KvLayout pages)
     {
         _layer = layer;
-        _hidden = config.HiddenSize;
-        _attention = new SelfAttention(layer, weights, rotary, keyValueFormat, pages);
-        _attentionNorm = new PreNorm(weights.AttentionNorm, config.NormEpsilon, _attention.InputForms);
-        _dense = weights.Dense is null ? null : new DenseFeedForward(weights.Dense);
-        _moe = weights.Moe is null ? null : new MoeFeedForward(layer, weights.Moe, _dense);
-        _norm = new PreNorm(weights.FeedForwardNorm, config.NormEpsilon, _moe?.InputForms ?? _dense!.InputForms);
+        _placement = config.NormPlacement;
+        int hidden = config.HiddenSize;
+        bool post = _placement == NormPlacement.Post;
+        _attention = new SelfAttention(layer, weights.Attention, rotary, keyValueFormat, pages);
+        _feedForward = weights.Moe is { } moe ? new MoeFeedForward(layer, moe) : new DenseFeedForward(weights.Dense!);
+        _attentionOutput = new BranchOutput(_placement, post ? weights.AttentionNorm : weights.AttentionOutputNorm, hidden, config.ResidualScale);
+        _feedForwardOutput = new BranchOutput(_placement, post ? weights.FeedForwardNorm : weights.FeedForwardOutputNorm, hidden, config.ResidualScale);
+        if (_placement == NormPlacement.Parallel)
+        {
+            _attentionInput = _feedForwardInput = new BranchInput(weights.AttentionNorm, hidden, _attention.InputForms | _feedForward.InputForms);
+        }
+        else
+        {
+            _attentionInput = new BranchInput(post ? null : weights.AttentionNorm, hidden, _attention.InputForms);
+            _feedForwardInput = new BranchInput(post ? null : weights.FeedForwardNorm, hidden, _feedForward.InputForms);
+        }
     }
 
     public void Run(in Worker worker)
     {
         LayerRows rows = worker.Layout.RowsOf(_layer);
-        if (rows.KeyValueCount > 0)
+        if (rows.KeyValueCount == 0)
         {
-            Attend(worker, rows);
+            return;
         }
 
+        float* product = worker.Workspace.Product;
+        Preparation preparation = _attentionInput.Run(worker, rows.KeyValueTokens, rows.KeyValueCount);
+        RowRange columns = _attention.Run(worker, rows, preparation.Space.NormedActivations.Buffer);
         int count = rows.FeedForwardCount;
-        if (count == 0)
+        if (count > 0 && _placement is NormPlacement.Parallel or NormPlacement.ParallelTwoNorms)
         {
+            RunBeside(worker, rows, preparation, columns);
             return;
         }
 
-        Preparation preparation = _norm.Run(worker, rows.FeedForwardTokens, count);
-        if (_moe is not null)
-        {
-            _moe.Run(worker, preparation, rows.FeedForwardTokens, count);
-            return;
-        }
-
-        _dense!.Expand(worker, preparation.Space, count);
-        worker.Barrier();
-        _dense.Prepare(preparation, worker.Workspace, count);
-        preparation.Barrier();
-        RowRange columns = _dense.Contract(worker, preparation.Space);
-        AddToResidual(worker.Workspace, rows.FeedForwardTokens, count, columns);
-        worker.Barrier();
-    }
-
-    private void Attend(in Worker worker, LayerRows rows)
-    {
-        PreparedSpace space = _attentionNorm.Run(worker, rows.KeyValueTokens, rows.KeyValueCount).Space;
-        RowRange columns = _attention.Run(worker, rows, space.NormedActivations.Buffer);
         if (rows.AttendingCount > 0)
         {
-            AddToResidual(worker.Workspace, rows.AttendingTokens, rows.AttendingCount, columns);
-            worker.Barrier();
+            _attentionOutput.Join(worker, product, rows.AttendingTokens, rows.AttendingCount, columns);
+        }
+
+        if (count > 0)
+        {
+            preparation = _feedForwardInput.Run(worker, rows.FeedForwardTokens, count);
+            columns = _feedForward.Run(worker, preparation, rows.FeedForwardTokens, count, product);
+            _feedForwardOutput.Join(worker, product, rows.FeedForwardTokens, count, columns);
         }
     }
 
-    /// <summary>Adds a worker's columns of the product's rows to the tokens that they belong to.</summary>
-    private void AddToResidual(Workspace workspace, int* tokens, int count, RowRange columns)
+    /// <summary>The feed-forward beside an attention that has not joined the residual stream yet; then both join it.</summary>
+    private void RunBeside(in Worker worker, LayerRows rows, Preparation preparation, RowRange columns)
     {
-        for (int row = 0; row < count; row++)
+        Workspace workspace = worker.Workspace;
+        int count = rows.FeedForwardCount;
+
+        // Tokens that run the feed-forward are some of those with keys and values: all of them when they are as many.
+        if (_placement == NormPlacement.ParallelTwoNorms || count < rows.KeyValueCount)
         {
-            Span<float> sum = new(workspace.Residual + (long)tokens[row] * _hidden + columns.Start, columns.Count);
-            VectorMath.Add(sum, new ReadOnlySpan<float>(workspace.Product + (long)row * _hidden + columns.Start, columns.Count), sum);
+            preparation = _feedForwardInput.Run(worker, rows.FeedForwardTokens, count);
         }
+
+        _feedForward.Run(worker, preparation, rows.FeedForwardTokens, count, workspace.FeedForwardProduct);
+        _attentionOutput.Add(workspace.Residual, workspace.Product, rows.AttendingTokens, rows.AttendingCount, columns);
+        _feedForwardOutput.Join(worker, workspace.FeedForwardProduct, rows.FeedForwardTokens, count, columns);
     }
 }

@@ -1,31 +1,49 @@
-using Moiety.Numerics;
+using Moiety.Models.Configuration;
 
 namespace Moiety.Inference.Model;
 
-/// <summary>The tensors of one decoder layer.</summary>
+/// <summary>The tensors of one decoder layer. Which norms there are depends on the model's <see cref="NormPlacement"/>.</summary>
 internal sealed class LayerWeights
 {
-    /// <summary>[hidden].</summary>
-    public required float[] AttentionNorm { get; init; }
+    /// <summary>The norm of attention: before it, after the sum with it (<see cref="NormPlacement.Post"/>), or null.</summary>
+    public required Norm? AttentionNorm { get; init; }
 
-    /// <summary>[heads * head size, hidden].</summary>
-    public required Matrix Query { get; init; }
+    /// <summary>The norm of attention's output, or null.</summary>
+    public required Norm? AttentionOutputNorm { get; init; }
 
-    /// <summary>[key-value heads * head size, hidden].</summary>
-    public required Matrix Key { get; init; }
+    public required AttentionWeights Attention { get; init; }
 
-    /// <summary>[key-value heads * head size, hidden].</summary>
-    public required Matrix Value { get; init; }
+    /// <summary>The norm of the feed-forward: before it, after the sum with it (<see cref="NormPlacement.Post"/>), or null.</summary>
+    public required Norm? FeedForwardNorm { get; init; }
 
-    /// <summary>[hidden, heads * head size].</summary>
-    public required Matrix Output { get; init; }
+    /// <summary>The norm of the feed-forward's output, or null.</summary>
+    public required Norm? FeedForwardOutputNorm { get; init; }
 
-    /// <summary>[hidden].</summary>
-    public required float[] FeedForwardNorm { get; init; }
-
-    /// <summary>The dense feed-forward, or the fixed MLP of a residual MoE; null when there are experts only.</summary>
-    public GatedWeights? Dense { get; init; }
+    /// <summary>The dense feed-forward, or null in a layer of experts.</summary>
+    public required BranchWeights? Dense { get; init; }
 
     /// <summary>The experts, or null in a dense layer.</summary>
-    public MoeWeights? Moe { get; init; }
+    public required MoeWeights? Moe { get; init; }
+
+    /// <summary>Finds a layer's tensors.</summary>
+    public static LayerWeights Read(WeightReader reader, int layer)
+    {
+        ModelConfig config = reader.Config;
+        NormPlacement placement = config.NormPlacement;
+        bool outputNorms = placement is NormPlacement.Output or NormPlacement.Sandwich;
+        bool feedForwardNorm = placement is not (NormPlacement.Output or NormPlacement.Parallel);
+        FeedForwardConfig feedForward = config.FeedForwards[layer];
+        return new LayerWeights
+        {
+            AttentionNorm = placement == NormPlacement.Output
+                ? null : reader.Norm(TensorNames.AttentionNorm(layer), TensorNames.AttentionNormBias(layer)),
+            AttentionOutputNorm = outputNorms ? reader.OutputNorm(TensorNames.AttentionOutputNorm(layer)) : null,
+            Attention = AttentionWeights.Read(reader, layer),
+            FeedForwardNorm = feedForwardNorm
+                ? reader.Norm(TensorNames.FeedForwardNorm(layer), TensorNames.FeedForwardNormBias(layer)) : null,
+            FeedForwardOutputNorm = outputNorms ? reader.OutputNorm(TensorNames.FeedForwardOutputNorm(layer)) : null,
+            Dense = feedForward.Moe is null ? BranchWeights.ReadDense(reader, layer) : null,
+            Moe = feedForward.Moe is null ? null : MoeWeights.Read(reader, layer),
+        };
+    }
 }

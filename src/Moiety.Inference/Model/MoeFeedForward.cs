@@ -8,13 +8,15 @@ namespace Moiety.Inference.Model;
 
 /// <summary>
 /// Mixture of Experts: y = sum over a token's chosen experts of weight * expert(x); in a residual MoE (DeepSpeed-MoE, arXiv
-/// 2201.05596) y = c0 * experts(x) + c1 * mlp(x), [c0, c1] = softmax(W x + b). Only experts that some token chose are
-/// read, each once for all its tokens. No token is dropped.
+/// 2201.05596) y = c0 * experts(x) + c1 * mlp(x), [c0, c1] = softmax(W x + b); shared experts (DeepSeekMoE, arXiv 2401.06066) add
+/// their output, or (Qwen2-MoE) sigmoid(w x) times it. Only experts that some token chose are read, each once for all its tokens. No
+/// token is dropped.
 /// </summary>
-internal sealed unsafe class MoeFeedForward
+internal sealed unsafe class MoeFeedForward : FeedForward
 {
     private readonly MoeWeights _weights;
-    private readonly DenseFeedForward? _fixed;
+    private readonly Perceptron? _fixed;
+    private readonly Perceptron? _shared;
     private readonly Router _router;
     private readonly int _inner;
     private readonly int _hidden;
@@ -22,26 +24,26 @@ internal sealed unsafe class MoeFeedForward
 
     /// <param name="layer">Index of the layer.</param>
     /// <param name="weights">The experts.</param>
-    /// <param name="fixedBranch">The fixed MLP of a residual MoE, or null.</param>
-    public MoeFeedForward(int layer, MoeWeights weights, DenseFeedForward? fixedBranch)
+    public MoeFeedForward(int layer, MoeWeights weights)
     {
         _weights = weights;
-        _fixed = fixedBranch;
-        _router = new Router(layer, weights.Router, weights.Config);
+        _fixed = weights.Residual is null ? null : new Perceptron(weights.Residual, 0);
+        _shared = weights.Shared is null ? null : new Perceptron(weights.Shared, 1);
+        _router = new Router(layer, weights);
         _inner = weights.Config.ExpertIntermediateSize;
         _hidden = weights.Router.Columns;
         InputForms = weights.Router.Format.Activations | Forms(weights.Gates) | Forms(weights.Ups)
-            | (weights.Coefficient?.Format.Activations ?? ActivationForms.None) | (fixedBranch?.InputForms ?? ActivationForms.None);
+            | Forms(weights.Coefficient) | Forms(weights.SharedWeight)
+            | (_fixed?.InputForms ?? ActivationForms.None) | (_shared?.InputForms ?? ActivationForms.None);
         _downForms = Forms(weights.Downs);
     }
 
-    /// <summary>The forms in which the input must be prepared.</summary>
-    public ActivationForms InputForms { get; }
+    public override ActivationForms InputForms { get; }
 
-    /// <summary>Adds y to the residual stream, from the normed activations. Ends with a barrier.</summary>
-    public void Run(in Worker worker, in Preparation preparation, int* tokens, int count)
+    public override RowRange Run(in Worker worker, in Preparation preparation, int* tokens, int count, float* output)
     {
         PreparedSpace space = preparation.Space;
+        Workspace workspace = worker.Workspace;
         _router.Score(preparation);
         ScoreBranches(preparation);
         preparation.Barrier();
@@ -60,16 +62,17 @@ internal sealed unsafe class MoeFeedForward
         }
 
         _fixed?.Expand(worker, space, count);
+        _shared?.Expand(worker, space, count);
         Expand(worker, space);
         worker.Barrier();
-        _fixed?.Prepare(preparation, worker.Workspace, count);
-        preparation.Convert(space.ExpertActivations!, worker.Workspace.ExpertGate, count * _weights.Config.TopK, _inner, _downForms);
+        _fixed?.Prepare(preparation, workspace, count);
+        _shared?.Prepare(preparation, workspace, count);
+        preparation.Convert(space.ExpertActivations!, workspace.ExpertGate, count * _weights.Config.TopK, _inner, _downForms);
         preparation.Barrier();
-        _fixed?.Contract(worker, space);
-        MatrixProduct.MultiplyGathered(
-            _weights.Downs, Offsets(space), space.ExpertActivations!.Buffer, null, worker.Workspace.ExpertProduct, _hidden, worker.Index, worker.Count);
-        Combine(worker, space, tokens, count);
-        worker.Barrier();
+        _fixed?.Contract(worker, space, count, output);
+        _shared?.Contract(worker, space, count, workspace.SharedProduct);
+        Contract(worker, space);
+        return Combine(worker, space, count, output);
     }
 
     /// <summary>Gate and up of all experts over their contiguous slots, the worker's columns.</summary>
@@ -81,11 +84,33 @@ internal sealed unsafe class MoeFeedForward
         MatrixProduct.MultiplyGathered(_weights.Gates, offsets, input, space.Routing.RowOf, workspace.ExpertGate, _inner, worker.Index, worker.Count);
         MatrixProduct.MultiplyGathered(_weights.Ups, offsets, input, space.Routing.RowOf, workspace.ExpertUp, _inner, worker.Index, worker.Count);
         RowRange columns = worker.Columns(_inner);
+        AddBiases(_weights.GateBiases, offsets, columns, workspace.ExpertGate, _inner);
+        AddBiases(_weights.UpBiases, offsets, columns, workspace.ExpertUp, _inner);
         for (int slot = 0; slot < offsets[^1]; slot++)
         {
             long offset = (long)slot * _inner + columns.Start;
-            Span<float> gate = new(workspace.ExpertGate + offset, columns.Count);
-            SiluGate.Apply(gate, new ReadOnlySpan<float>(workspace.ExpertUp + offset, columns.Count), gate);
+            ActivationFunctions.Gate(
+                _weights.Activation, new Span<float>(workspace.ExpertGate + offset, columns.Count), new ReadOnlySpan<float>(workspace.ExpertUp + offset, columns.Count));
+        }
+    }
+
+    /// <summary>Down of all experts over their contiguous slots, the worker's columns.</summary>
+    private void Contract(in Worker worker, PreparedSpace space)
+    {
+        float* product = worker.Workspace.ExpertProduct;
+        ReadOnlySpan<int> offsets = Offsets(space);
+        MatrixProduct.MultiplyGathered(_weights.Downs, offsets, space.ExpertActivations!.Buffer, null, product, _hidden, worker.Index, worker.Count);
+        AddBiases(_weights.DownBiases, offsets, worker.Columns(_hidden), product, _hidden);
+    }
+
+    private static void AddBiases(float[][] biases, ReadOnlySpan<int> offsets, RowRange columns, float* rows, int size)
+    {
+        for (int expert = 0; expert < biases.Length; expert++)
+        {
+            for (int slot = offsets[expert]; slot < offsets[expert + 1]; slot++)
+            {
+                Bias.Add(biases[expert], columns, rows + (long)slot * size);
+            }
         }
     }
 
@@ -93,10 +118,20 @@ internal sealed unsafe class MoeFeedForward
 
     private void ScoreBranches(in Preparation preparation)
     {
-        // Two rows: one worker does them.
-        if (_weights.Coefficient is { } coefficient && preparation.IsFirst)
+        // One or two rows: one worker does them.
+        if (preparation.IsFirst)
         {
-            MatrixProduct.MultiplyRows(coefficient, preparation.Space.NormedActivations.Buffer, 0, 2, preparation.Space.Coefficients, 2);
+            PreparedSpace space = preparation.Space;
+            ActivationBuffer input = space.NormedActivations.Buffer;
+            if (_weights.Coefficient is { } coefficient)
+            {
+                MatrixProduct.MultiplyRows(coefficient, input, 0, 2, space.Coefficients, 2);
+            }
+
+            if (_weights.SharedWeight is { } weight)
+            {
+                MatrixProduct.MultiplyRows(weight, input, 0, 1, space.SharedWeights, 1);
+            }
         }
     }
 
@@ -109,17 +144,24 @@ internal sealed unsafe class MoeFeedForward
             VectorMath.Add(coefficients, _weights.CoefficientBias, coefficients);
             Softmax.Apply(coefficients);
         }
+
+        if (_weights.SharedWeight is not null)
+        {
+            Span<float> weights = new(preparation.Space.SharedWeights + rows.Start, rows.Count);
+            Sigmoid.Apply(weights, weights);
+        }
     }
 
-    /// <summary>Adds the weighted outputs to the worker's columns of the residual stream, in the order of the choices.</summary>
-    private void Combine(in Worker worker, PreparedSpace space, int* tokens, int count)
+    /// <summary>Sums the weighted outputs in the worker's columns, in the order of the choices.</summary>
+    private RowRange Combine(in Worker worker, PreparedSpace space, int count, float* product)
     {
         Workspace workspace = worker.Workspace;
         RowRange columns = worker.Columns(_hidden);
         int topK = _weights.Config.TopK;
         for (int row = 0; row < count; row++)
         {
-            Span<float> sum = new(workspace.Product + (long)row * _hidden + columns.Start, columns.Count);
+            long offset = (long)row * _hidden + columns.Start;
+            Span<float> sum = new(product + offset, columns.Count);
             float expertShare = 1;
             if (_fixed is null)
             {
@@ -131,23 +173,28 @@ internal sealed unsafe class MoeFeedForward
                 VectorMath.Scale(space.Coefficients[2L * row + 1], sum, sum);
             }
 
-            for (int choice = row * topK; choice < (row + 1) * topK; choice++)
+            if (_shared is not null)
             {
-                float* output = workspace.ExpertProduct + (long)space.Routing.SlotOf[choice] * _hidden + columns.Start;
-                VectorMath.Axpy(expertShare * space.Routing.Weight[choice], new ReadOnlySpan<float>(output, columns.Count), sum);
+                float weight = _weights.SharedWeight is null ? 1 : space.SharedWeights[row];
+                VectorMath.Axpy(weight, new ReadOnlySpan<float>(workspace.SharedProduct + offset, columns.Count), sum);
             }
 
-            Span<float> target = new(workspace.Residual + (long)tokens[row] * _hidden + columns.Start, columns.Count);
-            VectorMath.Add(target, sum, target);
+            for (int choice = row * topK; choice < (row + 1) * topK; choice++)
+            {
+                float* expert = workspace.ExpertProduct + (long)space.Routing.SlotOf[choice] * _hidden + columns.Start;
+                VectorMath.Axpy(expertShare * space.Routing.Weight[choice], new ReadOnlySpan<float>(expert, columns.Count), sum);
+            }
         }
+
+        return columns;
     }
 
-    private static ActivationForms Forms(Matrix[] matrices)
+    private static ActivationForms Forms(params ReadOnlySpan<Matrix?> matrices)
     {
         ActivationForms forms = ActivationForms.None;
-        foreach (Matrix matrix in matrices)
+        foreach (Matrix? matrix in matrices)
         {
-            forms |= matrix.Format.Activations;
+            forms |= matrix?.Format.Activations ?? ActivationForms.None;
         }
 
         return forms;

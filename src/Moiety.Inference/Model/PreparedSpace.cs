@@ -10,30 +10,25 @@ namespace Moiety.Inference.Model;
 internal sealed unsafe class PreparedSpace : IDisposable
 {
     private readonly ModelConfig _config;
-    private readonly int _topK;
-    private readonly int _experts;
+    private readonly LayerSizes _sizes;
+    private readonly Activations?[] _inner;
     private readonly ScratchBuffer<float> _normed = new();
+    private readonly ScratchBuffer<float> _embedded = new();
     private readonly ScratchBuffer<float> _routerLogits = new();
+    private readonly ScratchBuffer<float> _selectionScores = new();
     private readonly ScratchBuffer<float> _coefficients = new();
+    private readonly ScratchBuffer<float> _sharedWeights = new();
 
-    public PreparedSpace(ModelConfig config, bool isShared)
+    public PreparedSpace(ModelConfig config, LayerSizes sizes, bool isShared)
     {
         _config = config;
+        _sizes = sizes;
         IsShared = isShared;
-        int inner = 0;
-        int expertInner = 0;
-        foreach (FeedForwardConfig layer in config.FeedForwards)
-        {
-            inner = Math.Max(inner, layer.IntermediateSize);
-            expertInner = Math.Max(expertInner, layer.Moe?.ExpertIntermediateSize ?? 0);
-            _topK = Math.Max(_topK, layer.Moe?.TopK ?? 0);
-            _experts = Math.Max(_experts, layer.Moe?.ExpertCount ?? 0);
-        }
-
         NormedActivations = new Activations(config.HiddenSize);
         MixedActivations = new Activations(config.HeadCount * config.HeadSize);
-        InnerActivations = inner > 0 ? new Activations(inner) : null;
-        ExpertActivations = expertInner > 0 ? new Activations(expertInner) : null;
+        EmbeddedActivations = config.EmbeddingSize > 0 ? new Activations(config.EmbeddingSize) : null;
+        _inner = [.. sizes.Branches.Select(size => size > 0 ? new Activations(size) : null)];
+        ExpertActivations = sizes.ExpertInner > 0 ? new Activations(sizes.ExpertInner) : null;
     }
 
     /// <summary>Whether all workers fill it together.</summary>
@@ -42,8 +37,17 @@ internal sealed unsafe class PreparedSpace : IDisposable
     /// <summary>[row, hidden].</summary>
     public float* Normed => _normed.Data;
 
+    /// <summary>[row, embedding size]; null when that is the residual stream's width.</summary>
+    public float* Embedded => _embedded.Data;
+
     /// <summary>[row, experts].</summary>
     public float* RouterLogits => _routerLogits.Data;
+
+    /// <summary>[row, experts]: what the choice of experts goes by where it is not the logits.</summary>
+    public float* SelectionScores => _selectionScores.Data;
+
+    /// <summary>[row]: weight of the shared experts' output.</summary>
+    public float* SharedWeights => _sharedWeights.Data;
 
     /// <summary>[row, 2].</summary>
     public float* Coefficients => _coefficients.Data;
@@ -54,8 +58,11 @@ internal sealed unsafe class PreparedSpace : IDisposable
     /// <summary>What attention gathered.</summary>
     public Activations MixedActivations { get; }
 
-    /// <summary>The inner activations of a dense branch; null when no layer has one.</summary>
-    public Activations? InnerActivations { get; }
+    /// <summary>Rows of the embedding's width; null when it is the residual stream's.</summary>
+    public Activations? EmbeddedActivations { get; }
+
+    /// <summary>The inner activations of one of a layer's perceptrons.</summary>
+    public Activations Inner(int branch) => _inner[branch] ?? throw new InvalidOperationException($"No layer has a perceptron {branch}.");
 
     /// <summary>The inner activations of experts, by slot; null when no layer has experts.</summary>
     public Activations? ExpertActivations { get; }
@@ -69,24 +76,40 @@ internal sealed unsafe class PreparedSpace : IDisposable
         _normed.Ensure((long)rows * _config.HiddenSize);
         NormedActivations.Ensure(rows);
         MixedActivations.Ensure(rows);
-        InnerActivations?.Ensure(rows);
+        _embedded.Ensure((long)rows * _config.EmbeddingSize);
+        EmbeddedActivations?.Ensure(rows);
+        foreach (Activations? inner in _inner)
+        {
+            inner?.Ensure(rows);
+        }
+
         if (ExpertActivations is not null)
         {
-            _routerLogits.Ensure((long)rows * _experts);
+            _routerLogits.Ensure((long)rows * _sizes.Experts);
+            _selectionScores.Ensure((long)rows * _sizes.Experts);
             _coefficients.Ensure(rows * 2L);
-            ExpertActivations.Ensure(checked(rows * _topK));
-            Routing.Ensure(rows, _topK, _experts);
+            _sharedWeights.Ensure(rows);
+            ExpertActivations.Ensure(checked(rows * _sizes.TopK));
+            Routing.Ensure(rows, _sizes.TopK, _sizes.Experts);
         }
     }
 
     public void Dispose()
     {
         _normed.Dispose();
+        _embedded.Dispose();
         _routerLogits.Dispose();
+        _selectionScores.Dispose();
         _coefficients.Dispose();
+        _sharedWeights.Dispose();
         NormedActivations.Dispose();
         MixedActivations.Dispose();
-        InnerActivations?.Dispose();
+        EmbeddedActivations?.Dispose();
+        foreach (Activations? inner in _inner)
+        {
+            inner?.Dispose();
+        }
+
         ExpertActivations?.Dispose();
         Routing.Dispose();
     }

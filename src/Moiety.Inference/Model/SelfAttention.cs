@@ -24,7 +24,7 @@ internal sealed unsafe class SelfAttention
     private const int RowsToDecode = 8;
 
     private readonly int _layer;
-    private readonly LayerWeights _weights;
+    private readonly AttentionWeights _weights;
     private readonly RotaryEmbedding _rotary;
     private readonly StorageFormat _format;
     private readonly KvLayout _pages;
@@ -35,7 +35,7 @@ internal sealed unsafe class SelfAttention
     private readonly int _keyWidth;
     private int _next;
 
-    public SelfAttention(int layer, LayerWeights weights, RotaryEmbedding rotary, StorageFormat format, KvLayout pages)
+    public SelfAttention(int layer, AttentionWeights weights, RotaryEmbedding rotary, StorageFormat format, KvLayout pages)
     {
         _layer = layer;
         _weights = weights;

@@ -19,6 +19,8 @@ internal sealed unsafe class StepLayout : IDisposable
     private readonly RotaryEmbedding _rotary;
     private readonly ScratchBuffer<int> _tokens = new();
     private readonly ScratchBuffer<int> _sliceOf = new();
+    private readonly ScratchBuffer<int> _positions = new();
+    private readonly ScratchBuffer<int> _tokenTypes = new();
     private readonly LayerRows _allRows = new();
     private readonly LayerRows _lastRows = new();
     private readonly List<LayerRows> _scheduledRows = [];
@@ -45,6 +47,12 @@ internal sealed unsafe class StepLayout : IDisposable
     /// <summary>[token]: its id.</summary>
     public int* Tokens => _tokens.Data;
 
+    /// <summary>[token]: its position id.</summary>
+    public int* Positions => _positions.Data;
+
+    /// <summary>[token]: its token type.</summary>
+    public int* TokenTypes => _tokenTypes.Data;
+
     public ref readonly SliceState Slice(int slice) => ref _slices[slice];
 
     /// <summary>The slice that a token belongs to.</summary>
@@ -63,6 +71,8 @@ internal sealed unsafe class StepLayout : IDisposable
         TokenCount = batch.Tokens.Length;
         _tokens.Ensure(TokenCount);
         _sliceOf.Ensure(TokenCount);
+        _positions.Ensure(TokenCount);
+        _tokenTypes.Ensure(TokenCount);
         _rotary.Ensure(TokenCount);
         batch.Tokens.CopyTo(new Span<int>(Tokens, TokenCount));
         if (_slices.Length < SliceCount)
@@ -90,6 +100,8 @@ internal sealed unsafe class StepLayout : IDisposable
     {
         _tokens.Dispose();
         _sliceOf.Dispose();
+        _positions.Dispose();
+        _tokenTypes.Dispose();
         _allRows.Dispose();
         _lastRows.Dispose();
         foreach (LayerRows rows in _scheduledRows)
@@ -120,6 +132,8 @@ internal sealed unsafe class StepLayout : IDisposable
             int rotaryPosition = slice.Plan is { PositionIds.IsDefault: false } plan
                 ? plan.PositionIds[position]
                 : DefaultPosition(visibility, cached, cached + position);
+            Positions[token] = rotaryPosition;
+            TokenTypes[token] = slice.Plan is { TokenTypeIds.IsDefault: false } typed ? typed.TokenTypeIds[position] : 0;
             _rotary.SetPosition(token, rotaryPosition);
         }
     }

@@ -11,17 +11,17 @@ internal sealed unsafe class Workspace : IDisposable
     private const int Lanes = 16;
 
     private readonly ModelConfig _config;
-    private readonly int _innerSize;
-    private readonly int _expertInnerSize;
-    private readonly int _topK;
+    private readonly LayerSizes _sizes;
     private readonly ScratchBuffer<float> _residual = new();
     private readonly ScratchBuffer<float> _queries = new();
     private readonly ScratchBuffer<float> _keys = new();
     private readonly ScratchBuffer<float> _values = new();
     private readonly ScratchBuffer<float> _mixed = new();
     private readonly ScratchBuffer<float> _product = new();
-    private readonly ScratchBuffer<float> _gate = new();
-    private readonly ScratchBuffer<float> _up = new();
+    private readonly ScratchBuffer<float> _feedForwardProduct = new();
+    private readonly ScratchBuffer<float> _sharedProduct = new();
+    private readonly ScratchBuffer<float> _embedded = new();
+    private readonly BranchBuffers[] _branches;
     private readonly ScratchBuffer<float> _expertGate = new();
     private readonly ScratchBuffer<float> _expertUp = new();
     private readonly ScratchBuffer<float> _expertProduct = new();
@@ -33,14 +33,9 @@ internal sealed unsafe class Workspace : IDisposable
     public Workspace(ModelConfig config, int pageSize, int workers)
     {
         _config = config;
-        foreach (FeedForwardConfig layer in config.FeedForwards)
-        {
-            _innerSize = Math.Max(_innerSize, layer.IntermediateSize);
-            _expertInnerSize = Math.Max(_expertInnerSize, layer.Moe?.ExpertIntermediateSize ?? 0);
-            _topK = Math.Max(_topK, layer.Moe?.TopK ?? 0);
-        }
-
-        _shared = new PreparedSpace(config, isShared: true);
+        _sizes = new LayerSizes(config);
+        _branches = [.. _sizes.Branches.Select(size => new BranchBuffers(size))];
+        _shared = new PreparedSpace(config, _sizes, isShared: true);
         _scores = new ScratchBuffer<float>[workers];
         _decodedRows = new ScratchBuffer<float>[workers];
         _private = new PreparedSpace[workers];
@@ -49,7 +44,7 @@ internal sealed unsafe class Workspace : IDisposable
             _scores[worker] = new ScratchBuffer<float>();
             _decodedRows[worker] = new ScratchBuffer<float>();
             _decodedRows[worker].Ensure((long)pageSize * config.HeadSize);
-            _private[worker] = new PreparedSpace(config, isShared: false);
+            _private[worker] = new PreparedSpace(config, _sizes, isShared: false);
             _private[worker].Ensure(1);
         }
     }
@@ -72,11 +67,17 @@ internal sealed unsafe class Workspace : IDisposable
     /// <summary>[row, hidden]: a projection back to the residual stream.</summary>
     public float* Product => _product.Data;
 
-    /// <summary>[row, inner].</summary>
-    public float* Gate => _gate.Data;
+    /// <summary>[row, hidden]: the output of a feed-forward that runs beside attention; null in models without such.</summary>
+    public float* FeedForwardProduct => _feedForwardProduct.Data;
 
-    /// <summary>[row, inner].</summary>
-    public float* Up => _up.Data;
+    /// <summary>[row, hidden]: the output of shared experts; null in models without such.</summary>
+    public float* SharedProduct => _sharedProduct.Data;
+
+    /// <summary>[row, embedding size]: what is narrower or wider than the residual stream; null where nothing is.</summary>
+    public float* Embedded => _embedded.Data;
+
+    /// <summary>What one of a layer's perceptrons computes in: 0 for the dense or fixed one, 1 for the shared experts.</summary>
+    public BranchBuffers Branch(int branch) => _branches[branch];
 
     /// <summary>[slot, expert inner].</summary>
     public float* ExpertGate => _expertGate.Data;
@@ -116,11 +117,25 @@ internal sealed unsafe class Workspace : IDisposable
         _mixed.Ensure(tokens * queries);
         _keys.Ensure(tokens * keys);
         _values.Ensure(tokens * keys);
-        _gate.Ensure(tokens * _innerSize);
-        _up.Ensure(tokens * _innerSize);
-        _expertGate.Ensure(tokens * _topK * _expertInnerSize);
-        _expertUp.Ensure(tokens * _topK * _expertInnerSize);
-        _expertProduct.Ensure(tokens * _topK * _config.HiddenSize);
+        _embedded.Ensure(tokens * _config.EmbeddingSize);
+        foreach (BranchBuffers branch in _branches)
+        {
+            branch.Ensure(tokens);
+        }
+
+        if (_config.NormPlacement is NormPlacement.Parallel or NormPlacement.ParallelTwoNorms)
+        {
+            _feedForwardProduct.Ensure(tokens * _config.HiddenSize);
+        }
+
+        if (_sizes.Branches[1] > 0)
+        {
+            _sharedProduct.Ensure(tokens * _config.HiddenSize);
+        }
+
+        _expertGate.Ensure(tokens * _sizes.TopK * _sizes.ExpertInner);
+        _expertUp.Ensure(tokens * _sizes.TopK * _sizes.ExpertInner);
+        _expertProduct.Ensure(tokens * _sizes.TopK * _config.HiddenSize);
         _shared.Ensure(layout.TokenCount);
 
         ScoreStride = (layout.MaxKeys + Lanes - 1) / Lanes * Lanes;
@@ -134,9 +149,14 @@ internal sealed unsafe class Workspace : IDisposable
     public void Dispose()
     {
         foreach (ScratchBuffer<float> buffer in (ReadOnlySpan<ScratchBuffer<float>>)
-            [_residual, _queries, _keys, _values, _mixed, _product, _gate, _up, _expertGate, _expertUp, _expertProduct, .. _scores, .. _decodedRows])
+            [_residual, _queries, _keys, _values, _mixed, _product, _feedForwardProduct, _sharedProduct, _embedded, _expertGate, _expertUp, _expertProduct, .. _scores, .. _decodedRows])
         {
             buffer.Dispose();
+        }
+
+        foreach (BranchBuffers branch in _branches)
+        {
+            branch.Dispose();
         }
 
         _shared.Dispose();

@@ -9,10 +9,13 @@ namespace Moiety.Inference.Plans;
 public sealed record ForwardPlan
 {
     /// <summary>
-    /// Rotary position of each token of the slice, or default for the index in the sequence (in a tree: the number of
+    /// Position of each token of the slice, or default for the index in the sequence (in a tree: the number of
     /// tokens before it plus its depth).
     /// </summary>
     public ImmutableArray<int> PositionIds { get; init; }
+
+    /// <summary>Token type (segment) of each token of the slice, for models that have token types; default for type 0.</summary>
+    public ImmutableArray<int> TokenTypeIds { get; init; }
 
     /// <summary>Which keys the tokens see.</summary>
     public Visibility Visibility { get; init; } = Visibility.Causal;
@@ -28,7 +31,7 @@ public sealed record ForwardPlan
 
     /// <summary>
     /// Depths whose hidden states to return: 0 is the embedding, l the residual stream after l layers, and the number of
-    /// layers plus 1 the final norm's output, which the head reads.
+    /// layers plus 1 the final norm's output, which the head reads (the residual stream again in a model without that norm).
     /// </summary>
     public ImmutableArray<int> HiddenStates { get; init; } = [];
 

@@ -19,6 +19,19 @@ internal static class PlanGuard
             foreach (int position in plan.PositionIds)
             {
                 Require(position >= 0, index, nameof(ForwardPlan.PositionIds), $"{position} is negative");
+                Require(
+                    config.LearnedPositions == 0 || position < config.LearnedPositions - config.PositionOffset,
+                    index, nameof(ForwardPlan.PositionIds), $"{position} is not below the model's {config.LearnedPositions - config.PositionOffset} learned positions");
+            }
+        }
+
+        if (!plan.TokenTypeIds.IsDefault)
+        {
+            Require(config.TokenTypeCount > 0, index, nameof(ForwardPlan.TokenTypeIds), $"the model has no token types");
+            Require(plan.TokenTypeIds.Length == slice.Count, index, nameof(ForwardPlan.TokenTypeIds), $"{plan.TokenTypeIds.Length} entries for {slice.Count} tokens");
+            foreach (int type in plan.TokenTypeIds)
+            {
+                Require(type >= 0 && type < config.TokenTypeCount, index, nameof(ForwardPlan.TokenTypeIds), $"{type} is not one of the {config.TokenTypeCount} token types");
             }
         }
 

@@ -8,14 +8,17 @@ using Moiety.Numerics.Threading;
 namespace Moiety.Inference.Routing;
 
 /// <summary>Sends tokens to experts: gating logits, choice, and the mapping table by counting sort.</summary>
-internal sealed unsafe class Router(int layer, Matrix weights, MoeConfig config)
+internal sealed unsafe class Router(int layer, MoeWeights weights)
 {
+    private readonly MoeConfig _config = weights.Config;
+    private readonly Matrix _matrix = weights.Router;
+
     /// <summary>Computes a share of the logits of all rows.</summary>
     public void Score(in Preparation preparation)
     {
         PreparedSpace space = preparation.Space;
-        RowRange experts = preparation.Columns(weights.Rows);
-        MatrixProduct.MultiplyRows(weights, space.NormedActivations.Buffer, experts.Start, experts.End, space.RouterLogits, weights.Rows);
+        RowRange experts = preparation.Columns(_matrix.Rows);
+        MatrixProduct.MultiplyRows(_matrix, space.NormedActivations.Buffer, experts.Start, experts.End, space.RouterLogits, _matrix.Rows);
     }
 
     /// <summary>Chooses the experts of a share of the rows.</summary>
@@ -30,10 +33,10 @@ internal sealed unsafe class Router(int layer, Matrix weights, MoeConfig config)
         RowRange rows = preparation.Rows(count);
         for (int row = rows.Start; row < rows.End; row++)
         {
-            Span<float> logits = new(space.RouterLogits + (long)row * config.ExpertCount, config.ExpertCount);
-            Span<int> experts = new(space.Routing.ExpertOf + (long)row * config.TopK, config.TopK);
-            Span<float> expertWeights = new(space.Routing.Weight + (long)row * config.TopK, config.TopK);
-            if (!Gate.Choose(config, logits, experts, expertWeights))
+            Span<float> logits = new(space.RouterLogits + (long)row * _config.ExpertCount, _config.ExpertCount);
+            Span<int> experts = new(space.Routing.ExpertOf + (long)row * _config.TopK, _config.TopK);
+            Span<float> expertWeights = new(space.Routing.Weight + (long)row * _config.TopK, _config.TopK);
+            if (!Gate.Choose(_config, logits, experts, expertWeights))
             {
                 throw NotFinite(context, tokens[row]);
             }
@@ -41,7 +44,7 @@ internal sealed unsafe class Router(int layer, Matrix weights, MoeConfig config)
     }
 
     /// <summary>Sorts all choices by expert. One worker does it for each space.</summary>
-    public void Sort(PreparedSpace space, int count) => space.Routing.Sort(count, config.TopK, config.ExpertCount);
+    public void Sort(PreparedSpace space, int count) => space.Routing.Sort(count, _config.TopK, _config.ExpertCount);
 
     /// <summary>Hands out the choices for the plans that ask for them. One worker does it.</summary>
     public void Report(StepContext context, PreparedSpace space, int* tokens, int count)
@@ -55,11 +58,11 @@ internal sealed unsafe class Router(int layer, Matrix weights, MoeConfig config)
             {
                 int sliceIndex = context.Layout.SliceIndexOf(token);
                 int position = token - slice.Start;
-                long offset = (long)row * config.TopK;
-                new ReadOnlySpan<int>(space.Routing.ExpertOf + offset, config.TopK)
-                    .CopyTo(new Span<int>(context.Result.Experts(sliceIndex, index, position), config.TopK));
-                new ReadOnlySpan<float>(space.Routing.Weight + offset, config.TopK)
-                    .CopyTo(new Span<float>(context.Result.ExpertWeights(sliceIndex, index, position), config.TopK));
+                long offset = (long)row * _config.TopK;
+                new ReadOnlySpan<int>(space.Routing.ExpertOf + offset, _config.TopK)
+                    .CopyTo(new Span<int>(context.Result.Experts(sliceIndex, index, position), _config.TopK));
+                new ReadOnlySpan<float>(space.Routing.Weight + offset, _config.TopK)
+                    .CopyTo(new Span<float>(context.Result.ExpertWeights(sliceIndex, index, position), _config.TopK));
             }
         }
     }

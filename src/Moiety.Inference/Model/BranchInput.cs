@@ -1,13 +1,16 @@
-using Moiety.Numerics.Kernels;
 using Moiety.Numerics.Products;
 using Moiety.Numerics.Threading;
 
 namespace Moiety.Inference.Model;
 
 /// <summary>
-/// Normalizes rows of the residual stream (RMSNorm, arXiv 1910.07467) and prepares them once for all products that read them.
+/// What a branch (attention or feed-forward) reads: rows of the residual stream, normalized where the layer has a norm there, and
+/// prepared once for all products that read them.
 /// </summary>
-internal sealed unsafe class PreNorm(float[] weight, float epsilon, ActivationForms forms)
+/// <param name="norm">The norm before the branch, or null.</param>
+/// <param name="size">Elements of a row.</param>
+/// <param name="forms">The forms that the branch's products read.</param>
+internal sealed unsafe class BranchInput(Norm? norm, int size, ActivationForms forms)
 {
     /// <summary>Afterwards the worker may multiply by the space's normed activations.</summary>
     /// <param name="worker">This worker.</param>
@@ -17,7 +20,6 @@ internal sealed unsafe class PreNorm(float[] weight, float epsilon, ActivationFo
     {
         Preparation preparation = worker.Prepare(count);
         PreparedSpace space = preparation.Space;
-        int size = weight.Length;
         RowRange rows = preparation.Rows(count);
         for (int row = rows.Start; row < rows.End; row++)
         {
@@ -30,7 +32,16 @@ internal sealed unsafe class PreNorm(float[] weight, float epsilon, ActivationFo
         return preparation;
     }
 
-    /// <summary>Normalizes one row.</summary>
-    public void Apply(float* input, float* output) =>
-        RmsNorm.Apply(new ReadOnlySpan<float>(input, weight.Length), weight, epsilon, new Span<float>(output, weight.Length));
+    /// <summary>Normalizes one row, or copies it.</summary>
+    public void Apply(float* input, float* output)
+    {
+        if (norm is null)
+        {
+            new ReadOnlySpan<float>(input, size).CopyTo(new Span<float>(output, size));
+        }
+        else
+        {
+            norm.Apply(input, output);
+        }
+    }
 }

@@ -1,0 +1,93 @@
+using Moiety.Models.Checkpoints;
+using Moiety.Models.Configuration;
+using Moiety.Numerics;
+
+namespace Moiety.Inference.Model;
+
+/// <summary>
+/// Finds a checkpoint's tensors by their canonical names and checks them against the shapes that the configuration asks for.
+/// </summary>
+/// <param name="checkpoint">Where the tensors are; they are viewed, not copied (norms and biases are).</param>
+/// <param name="verify">Whether to look for values that are not finite in all tensors, not in vectors only.</param>
+internal sealed unsafe class WeightReader(Checkpoint checkpoint, bool verify)
+{
+    /// <summary>The architecture.</summary>
+    public ModelConfig Config => checkpoint.Config;
+
+    /// <summary>A tensor of two dimensions, where it lies.</summary>
+    /// <exception cref="InvalidCheckpointException">It is missing, misshapen, or (when asked for) has NaN in it.</exception>
+    public Matrix Matrix(string name, int rows, int columns)
+    {
+        Matrix matrix = checkpoint.GetTensor(name);
+        if (matrix.Rows != rows || matrix.Columns != columns)
+        {
+            throw WrongShape(name, matrix, $"[{rows}, {columns}]");
+        }
+
+        if (verify)
+        {
+            float[] values = new float[columns];
+            for (int row = 0; row < rows; row++)
+            {
+                Decode(matrix, row, values);
+                RequireFinite(name, values, row);
+            }
+        }
+
+        return matrix;
+    }
+
+    /// <summary>A copy of a vector.</summary>
+    /// <exception cref="InvalidCheckpointException">It is missing, misshapen or has NaN in it.</exception>
+    public float[] Vector(string name, int length)
+    {
+        Matrix matrix = checkpoint.GetTensor(name);
+        if ((long)matrix.Rows * matrix.Columns != length || matrix.Rows != 1 && matrix.Columns != 1)
+        {
+            throw WrongShape(name, matrix, $"[{length}]");
+        }
+
+        float[] values = new float[length];
+        for (int row = 0; row < matrix.Rows; row++)
+        {
+            Decode(matrix, row, values.AsSpan(row * matrix.Columns, matrix.Columns));
+        }
+
+        RequireFinite(name, values, 0);
+        return values;
+    }
+
+    /// <summary>A copy of a vector that some models have; empty for the others.</summary>
+    public float[] Vector(bool present, string name, int length) => present ? Vector(name, length) : [];
+
+    /// <summary>A norm of the residual stream, of the model's kind, with the parameters that the kind has.</summary>
+    public Norm Norm(string weight, string bias) => new(
+        Config.Norm,
+        Config.HiddenSize,
+        Config.NormEpsilon,
+        Vector(Config.Norm != NormKind.LayerWithoutParameters, weight, Config.HiddenSize),
+        Vector(Config.Norm == NormKind.Layer, bias, Config.HiddenSize));
+
+    /// <summary>A norm of a branch's output: it has a weight only.</summary>
+    public Norm OutputNorm(string weight) => new(Config.Norm, Config.HiddenSize, Config.NormEpsilon, Vector(weight, Config.HiddenSize), []);
+
+    private void RequireFinite(string name, ReadOnlySpan<float> values, int row)
+    {
+        for (int column = 0; column < values.Length; column++)
+        {
+            if (!float.IsFinite(values[column]))
+            {
+                throw new InvalidCheckpointException(
+                    checkpoint.Path, name,
+                    $"the value at [{row}, {column}] is {values[column]}. The weights are damaged, or training diverged: use another checkpoint.");
+            }
+        }
+    }
+
+    private InvalidCheckpointException WrongShape(string name, Matrix matrix, string expected) => new(
+        checkpoint.Path, name,
+        $"the tensor has the shape [{matrix.Rows}, {matrix.Columns}], the configuration asks for {expected}. The configuration belongs to another model, or the tensor is damaged.");
+
+    private static void Decode(Matrix matrix, int row, Span<float> values) =>
+        matrix.Format.Dequantize(new ReadOnlySpan<byte>(matrix.Data + row * matrix.RowBytes, (int)matrix.RowBytes), values);
+}
