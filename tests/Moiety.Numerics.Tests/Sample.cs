@@ -23,9 +23,21 @@ internal static unsafe class Sample
     public static Matrix Matrix(StorageFormat format, int rows, int columns, ulong seed)
     {
         AlignedBuffer buffer = new(format.RowBytes(columns) * rows);
-        format.Quantize(Values(rows * columns, seed), buffer.Span<byte>(0, (int)buffer.ByteLength));
+        Span<byte> bytes = buffer.Span<byte>(0, (int)buffer.ByteLength);
+        if (format.CanQuantize)
+        {
+            format.Quantize(Values(rows * columns, seed), bytes);
+        }
+        else
+        {
+            Float8(bytes, seed);
+        }
         return new Matrix(format, rows, columns, buffer.Pointer, buffer);
     }
+
+    /// <summary>Columns rounded up to whole blocks.</summary>
+    public static int Whole(StorageFormat format, int columns) =>
+        (columns + format.BlockLength - 1) / format.BlockLength * format.BlockLength;
 
     /// <summary>The matrix as singles.</summary>
     public static float[] Decode(Matrix matrix)
@@ -55,5 +67,15 @@ internal static unsafe class Sample
             sum += Math.Abs((double)w[i] * x[i]);
         }
         return sum;
+    }
+
+    /// <summary>Random F8_E4M3 below 2 in magnitude.</summary>
+    private static void Float8(Span<byte> bytes, ulong seed)
+    {
+        SplitMix64 random = new(seed);
+        foreach (ref byte value in bytes)
+        {
+            value = (byte)((random.Next() >> 40) & 0xBF);
+        }
     }
 }

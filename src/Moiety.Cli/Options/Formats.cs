@@ -3,15 +3,17 @@ using Moiety.Numerics.Formats;
 
 namespace Moiety.Cli.Options;
 
-/// <summary>Storage formats as users name them.</summary>
+/// <summary>Storage formats that weights can be put into, as users name them.</summary>
 internal static class Formats
 {
     /// <summary>The names, for help and errors.</summary>
-    public static string Known => string.Join(", ", StorageFormats.All.Select(format => format.Name));
+    public static string Known => string.Join(", ", StorageFormats.Writable.Select(format => format.Name));
 
     /// <summary>Finds a format by name, upper or lower case.</summary>
-    /// <exception cref="InvalidInputException">There is no such format; the message lists the known ones.</exception>
+    /// <exception cref="InvalidInputException">There is no such format, or it is read only; the message lists the others.</exception>
     public static StorageFormat ByName(string name) =>
-        StorageFormats.All.FirstOrDefault(format => string.Equals(format.Name, name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new InvalidInputException($"there is no storage format \"{name}\"; known: {Known}.");
+        StorageFormats.Writable.FirstOrDefault(format => string.Equals(format.Name, name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new InvalidInputException(StorageFormats.All.Any(format => string.Equals(format.Name, name, StringComparison.OrdinalIgnoreCase))
+            ? $"weights can be read in the storage format \"{name}\" but not put into it; choose one of {Known}."
+            : $"there is no storage format \"{name}\"; known: {Known}.");
 }

@@ -20,18 +20,30 @@ public sealed unsafe class RandomModel : Checkpoint
 
     /// <summary>Makes a model.</summary>
     /// <param name="preset">Its shape.</param>
-    /// <param name="format">Format of its matrices; norms, routers and biases are F32.</param>
+    /// <param name="format">Format of its matrices, or what takes its place where rows are no whole number of blocks; norms, routers and biases are F32.</param>
     public RandomModel(ModelPreset preset, StorageFormat format)
     {
         ArgumentNullException.ThrowIfNull(preset);
         ArgumentNullException.ThrowIfNull(format);
         Path = $"random {preset.Name} ({format.Name})";
         Config = preset.Config;
-        byte[] pool = CreatePool(format);
+        Dictionary<StorageFormat, byte[]> pools = [];
         foreach (TensorSpec spec in TensorCatalog.For(Config))
         {
             bool single = spec.IsVector || spec.Role is TensorRole.Router or TensorRole.Coefficient;
-            _tensors[spec.Name] = single ? CreateSingle(spec) : CreateMatrix(spec, format, pool);
+            if (single)
+            {
+                _tensors[spec.Name] = CreateSingle(spec);
+                continue;
+            }
+
+            StorageFormat own = format.ForColumns(spec.Columns);
+            if (!pools.TryGetValue(own, out byte[]? pool))
+            {
+                pools[own] = pool = CreatePool(own);
+            }
+
+            _tensors[spec.Name] = CreateMatrix(spec, own, pool);
         }
     }
 

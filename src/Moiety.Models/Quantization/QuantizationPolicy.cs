@@ -41,15 +41,18 @@ public sealed record QuantizationPolicy
         };
     }
 
-    /// <summary>The format that the tensor gets: the wish, or F16 where its rows are no whole number of blocks.</summary>
+    /// <summary>The format that the tensor gets: the wish, or what takes its place where rows are no whole number of blocks.</summary>
     public StorageFormat For(TensorSpec tensor)
     {
-        StorageFormat wish = Wish(tensor);
-        return tensor.Columns % wish.BlockLength == 0 ? wish : StorageFormats.F16;
+        ArgumentNullException.ThrowIfNull(tensor);
+        return Wish(tensor).ForColumns(tensor.Columns);
     }
 
-    private static StorageFormat OneStepUp(StorageFormat format) =>
-        format == StorageFormats.Q4_0 ? StorageFormats.Q8_0
-        : format == StorageFormats.Q8_0 ? StorageFormats.F16
-        : format;
+    private static StorageFormat OneStepUp(StorageFormat format) => format switch
+    {
+        { BlockLength: 1 } => format,
+        { BitsPerElement: > 8 } => StorageFormats.F16,
+        { BlockLength: 256, BitsPerElement: < 6 } => StorageFormats.Q6_K,
+        _ => StorageFormats.Q8_0,
+    };
 }

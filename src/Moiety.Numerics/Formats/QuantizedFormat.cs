@@ -1,20 +1,16 @@
-using System.Runtime.Intrinsics;
 using Moiety.Numerics.Kernels;
 using Moiety.Numerics.Products;
 
 namespace Moiety.Numerics.Formats;
 
-/// <summary>What ggml's formats of 32 elements with one scale have in common; activations are quantized to 8 bits for their products.</summary>
-/// <typeparam name="TBlock">Reads and writes blocks.</typeparam>
-internal abstract unsafe class QuantizedFormat<TBlock> : StorageFormat
-    where TBlock : struct, IQuantizedBlock, IRowReader
+/// <summary>What the formats of small integers with scales have in common; activations are quantized to 8 bits for their products.</summary>
+/// <typeparam name="TGroups">Reads and writes blocks.</typeparam>
+internal abstract unsafe class QuantizedFormat<TGroups> : StorageFormat
+    where TGroups : struct, IQuantizedGroups, IRowReader
 {
-    /// <summary>Elements of a block.</summary>
-    private protected const int Length = 32;
+    public sealed override int BlockLength => TGroups.Groups * QuantizedBlock.Length;
 
-    public sealed override int BlockLength => Length;
-
-    public sealed override int BlockBytes => TBlock.Bytes;
+    public sealed override int BlockBytes => TGroups.Bytes;
 
     public sealed override ActivationForms Activations => ActivationForms.Quantized8;
 
@@ -24,9 +20,9 @@ internal abstract unsafe class QuantizedFormat<TBlock> : StorageFormat
         fixed (float* values = source)
         fixed (byte* blocks = destination)
         {
-            for (int b = 0; b < source.Length / Length; b++)
+            for (int b = 0; b < source.Length / BlockLength; b++)
             {
-                TBlock.Quantize(values + (b * Length), blocks + (b * TBlock.Bytes));
+                TGroups.Quantize(values + (b * BlockLength), null, 0, blocks + (b * TGroups.Bytes));
             }
         }
     }
@@ -34,20 +30,38 @@ internal abstract unsafe class QuantizedFormat<TBlock> : StorageFormat
     public sealed override void Dequantize(ReadOnlySpan<byte> source, Span<float> destination)
     {
         CheckLengths(destination.Length, source.Length);
-        fixed (byte* row = source)
+        fixed (byte* blocks = source)
+        fixed (float* values = destination)
         {
-            for (int i = 0; i < destination.Length; i += 16)
+            for (int b = 0; b < destination.Length / BlockLength; b++)
             {
-                TBlock.Load16(row, i).CopyTo(destination[i..]);
+                TGroups.Dequantize(blocks + (b * TGroups.Bytes), values + (b * BlockLength));
             }
         }
     }
 
-    internal sealed override void Multiply(in ProductTask task) => QuantizedProduct.Multiply<TBlock>(task);
+    private protected sealed override void QuantizeRow(ReadOnlySpan<float> source, Span<byte> destination, ReadOnlySpan<float> importance)
+    {
+        float squares = 0;
+        foreach (float value in source)
+        {
+            squares += value * value;
+        }
+        fixed (float* values = source, weights = importance)
+        fixed (byte* blocks = destination)
+        {
+            for (int b = 0; b < source.Length / BlockLength; b++)
+            {
+                TGroups.Quantize(values + (b * BlockLength), weights + (b * BlockLength), squares / source.Length, blocks + (b * TGroups.Bytes));
+            }
+        }
+    }
+
+    internal sealed override void Multiply(in ProductTask task) => QuantizedProduct.Multiply<TGroups>(task);
 
     internal sealed override void Scores(float* query, byte* rows, long stride, int count, int dimension, float scale, float* scores) =>
-        AttentionKernels.Scores<TBlock>(query, rows, stride, count, dimension, scale, scores);
+        AttentionKernels.Scores<TGroups>(query, rows, stride, count, dimension, scale, scores);
 
     internal sealed override void AccumulateRows(float* weights, byte* rows, long stride, int count, int dimension, float* output) =>
-        AttentionKernels.Accumulate<TBlock>(weights, rows, stride, count, dimension, output);
+        AttentionKernels.Accumulate<TGroups>(weights, rows, stride, count, dimension, output);
 }

@@ -27,6 +27,9 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Loads the upper halves of singles and widens them; exact.</summary>
     static abstract TVector LoadBrain(ushort* source);
 
+    /// <summary>Loads floats E4M3 and widens them; exact.</summary>
+    static abstract TVector LoadFloat8(byte* source);
+
     /// <summary>a·b + c, with one rounding where the processor has the instruction.</summary>
     static abstract TVector MultiplyAdd(TVector a, TVector b, TVector c);
 

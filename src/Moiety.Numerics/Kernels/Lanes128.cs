@@ -23,6 +23,9 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     public static Vector128<float> LoadBrain(ushort* source) => (Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)source).AsUInt16()) << 16).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LoadFloat8(byte* source) => Float8ToSingle(Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(uint*)source).AsByte())));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) =>
         Vector128.MultiplyAddEstimate(a, b, c);
 
@@ -36,6 +39,18 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> SumEach(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d) =>
         Vector128.Create(Sum(a), Sum(b), Sum(c), Sum(d));
+
+    /// <summary>Widens floats E4M3 that lie in the lower 8 bits of each lane, whose other bits are zero; exact, with subnormals and NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Float8ToSingle(Vector128<uint> values)
+    {
+        // Exponent and fraction moved into place read as x·2^-120; the product restores x, subnormals included.
+        Vector128<int> moved = ((values << 24).AsInt32() >> 4) & Vector128.Create(unchecked((int)0x87F00000));
+        Vector128<uint> finite = (moved.AsSingle() * Vector128.Create(BitConverter.UInt32BitsToSingle(247u << 23))).AsUInt32();
+        Vector128<uint> ones = Vector128.Create(0x7Fu);
+        Vector128<uint> notANumber = Vector128.Equals(values & ones, ones);
+        return Vector128.ConditionalSelect(notANumber, finite | Vector128.Create(0x7FC00000u), finite).AsSingle();
+    }
 
     /// <summary>Widens halves that lie in the lower 16 bits of each lane; exact, with subnormals, infinities and NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -24,6 +24,9 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     public static Vector256<float> LoadBrain(ushort* source) => (Widen(Vector128.Load(source)) << 16).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadFloat8(byte* source) => Float8ToSingle(Widen(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)source).AsByte())));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) =>
         Vector256.MultiplyAddEstimate(a, b, c);
 
@@ -37,6 +40,18 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     public static Vector128<float> SumEach(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d) =>
         Lanes128.SumEach(
             a.GetLower() + a.GetUpper(), b.GetLower() + b.GetUpper(), c.GetLower() + c.GetUpper(), d.GetLower() + d.GetUpper());
+
+    /// <summary>Widens floats E4M3 that lie in the lower 8 bits of each lane, whose other bits are zero; exact, with subnormals and NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Float8ToSingle(Vector256<uint> values)
+    {
+        // Exponent and fraction moved into place read as x·2^-120; the product restores x, subnormals included.
+        Vector256<int> moved = ((values << 24).AsInt32() >> 4) & Vector256.Create(unchecked((int)0x87F00000));
+        Vector256<uint> finite = (moved.AsSingle() * Vector256.Create(BitConverter.UInt32BitsToSingle(247u << 23))).AsUInt32();
+        Vector256<uint> ones = Vector256.Create(0x7Fu);
+        Vector256<uint> notANumber = Vector256.Equals(values & ones, ones);
+        return Vector256.ConditionalSelect(notANumber, finite | Vector256.Create(0x7FC00000u), finite).AsSingle();
+    }
 
     /// <summary>Widens halves that lie in the lower 16 bits of each lane; exact, with subnormals, infinities and NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

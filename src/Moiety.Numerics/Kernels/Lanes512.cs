@@ -24,6 +24,9 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     public static Vector512<float> LoadBrain(ushort* source) => (Widen(Vector256.Load(source)) << 16).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadFloat8(byte* source) => Float8ToSingle(Widen(Vector256.Create(Vector128.WidenLower(Vector128.Load(source)), Vector128.WidenUpper(Vector128.Load(source)))));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) =>
         Vector512.MultiplyAddEstimate(a, b, c);
 
@@ -49,6 +52,18 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
         four += Avx512F.Permute4x32(four, 0x4E);
         four += Avx512F.Permute4x32(four, 0xB1);
         return Avx512F.PermuteVar16x32(four, Vector512<int>.Indices << 2).GetLower().GetLower();
+    }
+
+    /// <summary>Widens floats E4M3 that lie in the lower 8 bits of each lane, whose other bits are zero; exact, with subnormals and NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Float8ToSingle(Vector512<uint> values)
+    {
+        // Exponent and fraction moved into place read as x·2^-120; the product restores x, subnormals included.
+        Vector512<int> moved = ((values << 24).AsInt32() >> 4) & Vector512.Create(unchecked((int)0x87F00000));
+        Vector512<uint> finite = (moved.AsSingle() * Vector512.Create(BitConverter.UInt32BitsToSingle(247u << 23))).AsUInt32();
+        Vector512<uint> ones = Vector512.Create(0x7Fu);
+        Vector512<uint> notANumber = Vector512.Equals(values & ones, ones);
+        return Vector512.ConditionalSelect(notANumber, finite | Vector512.Create(0x7FC00000u), finite).AsSingle();
     }
 
     /// <summary>Widens halves that lie in the lower 16 bits of each lane; exact, with subnormals, infinities and NaN.</summary>

@@ -10,6 +10,9 @@ internal static unsafe class QuantizedBlock
     /// <summary>Elements of a block.</summary>
     public const int Length = 32;
 
+    /// <summary>What the integers of <see cref="SignedProductAvx2"/> exceed the weights by.</summary>
+    public static int SignedOffset => AvxVnni.IsSupported ? 128 : 0;
+
     /// <summary>
     /// Rounds 32 values to q = x / d, d = max |x| / 127, halves away from zero (ggml's reference quantizer), and returns d
     /// rounded to half precision. The integers are taken with the unrounded d, as ggml does.
@@ -52,6 +55,26 @@ internal static unsafe class QuantizedBlock
     public static Vector256<int> ProductAvx2(Vector256<byte> u, Vector256<sbyte> x) => AvxVnni.IsSupported
         ? AvxVnni.MultiplyWideningAndAdd(Vector256<int>.Zero, u, x)
         : Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(u, x), Vector256<short>.One);
+
+    /// <summary>
+    /// Eight sums of four products w·x each, for signed weights: exact with AVX-VNNI, which takes w + 128 (the
+    /// <see cref="SignedOffset"/>); with AVX2 alone for |x| ≤ 127, where |w| is multiplied with x that takes over the sign of w.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> SignedProductAvx2(Vector256<sbyte> w, Vector256<sbyte> x) => AvxVnni.IsSupported
+        ? ProductAvx2(w.AsByte() ^ Vector256.Create((byte)128), x)
+        : ProductAvx2(Avx2.Abs(w), Avx2.Sign(x, w));
+
+    /// <summary>The entries of a table of 16 signed bytes at indices below 16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<sbyte> Lookup(Vector128<sbyte> table, Vector128<byte> indices) =>
+        Vector128.ShuffleNative(table, indices.AsSByte());
+
+    /// <summary>Products of pairs of words, added: a[0]·b[0] + a[1]·b[1] in every lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> MultiplyPairs(Vector256<int> a, Vector256<int> b) => Avx2.IsSupported
+        ? Avx2.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16())
+        : (((a << 16) >> 16) * ((b << 16) >> 16)) + ((a >> 16) * (b >> 16));
 
     /// <summary>
     /// Widens 32 signed bytes to pairs of words as the tiles read them: bytes 4q and 4q + 2 are pair q of

@@ -12,23 +12,25 @@ namespace Moiety.Numerics.Kernels;
 internal static unsafe class QuantizedPanels
 {
     private const int PanelTokens = 64;
-    private const int PieceBlocks = 16;
+    private const int PieceGroups = 16;
     private const int Pairs = QuantizedBlock.Length / 2;
     private const int Lanes = QuantizedProduct.Lanes;
 
     /// <summary>Computes a block of a product.</summary>
     [SkipLocalsInit]
-    public static void Multiply<TBlock, TLanes, TVector>(in ProductTask task)
-        where TBlock : struct, IQuantizedBlock
+    public static void Multiply<TGroups, TLanes, TVector>(in ProductTask task)
+        where TGroups : struct, IQuantizedGroups
         where TLanes : struct, IQuantizedLanes<TVector>
         where TVector : struct
     {
         int blockRows = 2 * TLanes.Count;
         int tokens = Math.Min(task.Count, PanelTokens);
-        float* memory = stackalloc float[(tokens * Lanes * blockRows) + (PieceBlocks * (Pairs + 1) * blockRows) + 16];
+        float* memory = stackalloc float[(tokens * Lanes * blockRows) + (PieceGroups * (Pairs + 3) * blockRows) + 16];
         float* sums = (float*)(((nint)memory + 63) & ~63);
         int* words = (int*)(sums + (tokens * Lanes * blockRows));
-        float* scales = (float*)(words + (PieceBlocks * Pairs * blockRows));
+        float* scales = (float*)(words + (PieceGroups * Pairs * blockRows));
+        float* minimumScales = scales + (PieceGroups * blockRows);
+        int* minimums = (int*)(minimumScales + (PieceGroups * blockRows));
         Activation* x = stackalloc Activation[tokens];
         for (int first = 0; first < task.Count; first += PanelTokens)
         {
@@ -39,35 +41,42 @@ internal static unsafe class QuantizedPanels
                 X = x,
                 Words = words,
                 Scales = scales,
+                MinimumScales = minimumScales,
+                Minimums = TGroups.HasMinimums ? minimums : null,
                 Sums = sums,
             };
             for (int t = 0; t < panel.Tokens; t++)
             {
                 int token = task.Token(first + t);
-                x[t] = new Activation { Words = task.Activations.Words(token), Scales = task.Activations.Scales(token) };
+                x[t] = new Activation
+                {
+                    Words = task.Activations.Words(token),
+                    Scales = task.Activations.Scales(token),
+                    Sums = task.Activations.Sums(token),
+                };
             }
             for (int row = task.RowStart; row < task.RowEnd; row += blockRows)
             {
-                MultiplyBlock<TBlock, TLanes, TVector>(task, panel, row, Math.Min(blockRows, task.RowEnd - row));
+                MultiplyBlock<TGroups, TLanes, TVector>(task, panel, row, Math.Min(blockRows, task.RowEnd - row));
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyBlock<TBlock, TLanes, TVector>(in ProductTask task, in Panel panel, int row, int rows)
-        where TBlock : struct, IQuantizedBlock
+    private static void MultiplyBlock<TGroups, TLanes, TVector>(in ProductTask task, in Panel panel, int row, int rows)
+        where TGroups : struct, IQuantizedGroups
         where TLanes : struct, IQuantizedLanes<TVector>
         where TVector : struct
     {
         int blockRows = 2 * TLanes.Count;
-        int blocks = task.Weights.Columns / QuantizedBlock.Length;
-        for (int start = 0; start < blocks; start += PieceBlocks)
+        int groups = task.Weights.Columns / QuantizedBlock.Length;
+        for (int start = 0; start < groups; start += PieceGroups)
         {
-            int count = Math.Min(PieceBlocks, blocks - start);
-            PackPiece<TBlock>(task, panel, row, rows, blockRows, start, count);
-            bool last = start + count == blocks;
-            byte* next = task.WeightRow(last ? row + blockRows : row) + (last ? 0 : (long)(start + count) * TBlock.Bytes);
-            int nextBytes = last && row + blockRows >= task.RowEnd ? 0 : PieceBlocks * TBlock.Bytes;
+            int count = Math.Min(PieceGroups, groups - start);
+            PackPiece<TGroups>(task, panel, row, rows, blockRows, start, count);
+            bool last = start + count == groups;
+            byte* next = task.WeightRow(last ? row + blockRows : row) + (last ? 0 : (long)(start + count) / TGroups.Groups * TGroups.Bytes);
+            int nextBytes = last && row + blockRows >= task.RowEnd ? 0 : PieceGroups / TGroups.Groups * TGroups.Bytes;
             int prefetched = 0;
             for (int t = 0; t < panel.Tokens; t += 4)
             {
@@ -149,6 +158,10 @@ internal static unsafe class QuantizedPanels
             scale = panel.X[token + 3].Scales[start + b];
             TLanes.Accumulate(s30, scales, scale, sums + (3 * next));
             TLanes.Accumulate(s31, scales + n, scale, sums + (3 * next) + n);
+            for (int t = token; panel.Minimums is not null && t < token + 4; t++)
+            {
+                AddMinimums<TLanes, TVector>(panel, t, start, b);
+            }
         }
     }
 
@@ -179,7 +192,27 @@ internal static unsafe class QuantizedPanels
             float* sums = panel.Sums + (((token * Lanes) + (b % Lanes)) * 2 * n);
             TLanes.Accumulate(TLanes.Add(s0, s2), scales, scale, sums);
             TLanes.Accumulate(TLanes.Add(s1, s3), scales + n, scale, sums + n);
+            if (panel.Minimums is not null)
+            {
+                AddMinimums<TLanes, TVector>(panel, token, start, b);
+            }
         }
+    }
+
+    /// <summary>The minimums of group <paramref name="b"/> of the piece, times the sums of one activation row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddMinimums<TLanes, TVector>(in Panel panel, int token, int start, int b)
+        where TLanes : struct, IQuantizedLanes<TVector>
+        where TVector : struct
+    {
+        int n = TLanes.Count;
+        TVector x = TLanes.Broadcast(panel.X[token].Sums + start + b);
+        float scale = panel.X[token].Scales[start + b];
+        float* scales = panel.MinimumScales + (b * 2 * n);
+        int* minimums = panel.Minimums + (b * 2 * n);
+        float* sums = panel.Sums + (((token * Lanes) + (b % Lanes)) * 2 * n);
+        TLanes.Accumulate(TLanes.MultiplyAddPairs(TLanes.Load(minimums), x, TLanes.Zero), scales, scale, sums);
+        TLanes.Accumulate(TLanes.MultiplyAddPairs(TLanes.Load(minimums + n), x, TLanes.Zero), scales + n, scale, sums + n);
     }
 
     /// <summary>Folds the eight sums of every output element in halves, in the order of <see cref="Lanes256.Sum"/>.</summary>
@@ -208,54 +241,56 @@ internal static unsafe class QuantizedPanels
 
     /// <summary>Interleaves a piece of the weights; rows that fill up the last vector repeat the last row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PackPiece<TBlock>(in ProductTask task, in Panel panel, int row, int rows, int blockRows, int start, int count)
-        where TBlock : struct, IQuantizedBlock
+    private static void PackPiece<TGroups>(in ProductTask task, in Panel panel, int row, int rows, int blockRows, int start, int count)
+        where TGroups : struct, IQuantizedGroups
     {
         byte** blocks = stackalloc byte*[8];
+        int* scales = stackalloc int[8 * TGroups.Groups];
         for (int r = 0; r < blockRows; r += 8)
         {
             for (int i = 0; i < 8; i++)
             {
-                blocks[i] = task.WeightRow(row + Math.Min(r + i, rows - 1)) + ((long)start * TBlock.Bytes);
+                blocks[i] = task.WeightRow(row + Math.Min(r + i, rows - 1)) + ((long)start / TGroups.Groups * TGroups.Bytes);
             }
-            for (int b = 0; b < count; b++)
+            for (int b = 0; b < count; b += TGroups.Groups)
             {
-                Vector256<uint> halves = Vector256.Create(
-                    *(ushort*)blocks[0],
-                    *(ushort*)blocks[1],
-                    *(ushort*)blocks[2],
-                    *(ushort*)blocks[3],
-                    *(ushort*)blocks[4],
-                    *(ushort*)blocks[5],
-                    *(ushort*)blocks[6],
-                    (uint)*(ushort*)blocks[7]);
-                Lanes256.HalfToSingle(halves).Store(panel.Scales + (b * blockRows) + r);
-                int* target = panel.Words + (b * Pairs * blockRows) + r;
-                if (Avx2.IsSupported)
+                int at = (b * blockRows) + r;
+                TGroups.FactorsOfRows(blocks, blockRows, panel.Scales + at, panel.MinimumScales + at, scales, panel.Minimums + at);
+                for (int g = 0; g < TGroups.Groups; g++)
                 {
-                    InterleaveAvx2<TBlock>(blocks, target, blockRows);
-                }
-                else
-                {
-                    Interleave<TBlock>(blocks, target, blockRows);
+                    int* target = panel.Words + ((b + g) * Pairs * blockRows) + r;
+                    if (Avx2.IsSupported)
+                    {
+                        InterleaveAvx2<TGroups>(blocks, g, scales + (8 * g), target, blockRows);
+                    }
+                    else
+                    {
+                        Interleave<TGroups>(blocks, g, scales + (8 * g), target, blockRows);
+                    }
                 }
                 for (int i = 0; i < 8; i++)
                 {
-                    blocks[i] += TBlock.Bytes;
+                    blocks[i] += TGroups.Bytes;
                 }
             }
         }
     }
 
-    /// <summary>Eight rows' blocks as 16 vectors of pairs, in the order of <see cref="QuantizedBlock.Widen"/>.</summary>
+    /// <summary>Eight rows' groups as 16 vectors of pairs s·u, in the order of <see cref="QuantizedBlock.Widen"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Interleave<TBlock>(byte** blocks, int* target, int stride)
-        where TBlock : struct, IQuantizedBlock
+    private static void Interleave<TGroups>(byte** blocks, int group, int* scales, int* target, int stride)
+        where TGroups : struct, IQuantizedGroups
     {
         for (int i = 0; i < 8; i++)
         {
-            Vector256<sbyte> weights = TBlock.Load32(blocks[i]) - Vector256.Create((sbyte)TBlock.Offset);
-            QuantizedBlock.Widen(weights, out Vector256<int> even, out Vector256<int> odd);
+            QuantizedBlock.Widen(TGroups.Load32(blocks[i], group), out Vector256<int> even, out Vector256<int> odd);
+            if (TGroups.HasScales)
+            {
+                // The halves of the vectors are those of the group.
+                Vector256<short> scale = Vector256.Create(Vector128.Create((short)scales[i]), Vector128.Create((short)(scales[i] >> 16)));
+                even = (even.AsInt16() * scale).AsInt32();
+                odd = (odd.AsInt16() * scale).AsInt32();
+            }
             for (int q = 0; q < 8; q++)
             {
                 target[(q * stride) + i] = even[q];
@@ -265,38 +300,53 @@ internal static unsafe class QuantizedPanels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void InterleaveAvx2<TBlock>(byte** blocks, int* target, int stride)
-        where TBlock : struct, IQuantizedBlock
+    private static void InterleaveAvx2<TGroups>(byte** blocks, int group, int* scales, int* target, int stride)
+        where TGroups : struct, IQuantizedGroups
     {
         // An 8 × 8 transposition of 32-bit elements (four columns each): pairs, quads, halves.
-        Vector256<int> r0 = Load<TBlock>(blocks[0]), r1 = Load<TBlock>(blocks[1]), r2 = Load<TBlock>(blocks[2]), r3 = Load<TBlock>(blocks[3]);
-        Vector256<int> r4 = Load<TBlock>(blocks[4]), r5 = Load<TBlock>(blocks[5]), r6 = Load<TBlock>(blocks[6]), r7 = Load<TBlock>(blocks[7]);
+        Vector256<int> r0 = Load<TGroups>(blocks[0], group), r1 = Load<TGroups>(blocks[1], group);
+        Vector256<int> r2 = Load<TGroups>(blocks[2], group), r3 = Load<TGroups>(blocks[3], group);
+        Vector256<int> r4 = Load<TGroups>(blocks[4], group), r5 = Load<TGroups>(blocks[5], group);
+        Vector256<int> r6 = Load<TGroups>(blocks[6], group), r7 = Load<TGroups>(blocks[7], group);
         Vector256<long> a0 = Avx2.UnpackLow(r0, r1).AsInt64(), a1 = Avx2.UnpackHigh(r0, r1).AsInt64();
         Vector256<long> a2 = Avx2.UnpackLow(r2, r3).AsInt64(), a3 = Avx2.UnpackHigh(r2, r3).AsInt64();
         Vector256<long> a4 = Avx2.UnpackLow(r4, r5).AsInt64(), a5 = Avx2.UnpackHigh(r4, r5).AsInt64();
         Vector256<long> a6 = Avx2.UnpackLow(r6, r7).AsInt64(), a7 = Avx2.UnpackHigh(r6, r7).AsInt64();
-        Store(Avx2.UnpackLow(a0, a2), Avx2.UnpackLow(a4, a6), target, stride);
-        Store(Avx2.UnpackHigh(a0, a2), Avx2.UnpackHigh(a4, a6), target + stride, stride);
-        Store(Avx2.UnpackLow(a1, a3), Avx2.UnpackLow(a5, a7), target + (2 * stride), stride);
-        Store(Avx2.UnpackHigh(a1, a3), Avx2.UnpackHigh(a5, a7), target + (3 * stride), stride);
+
+        // Quads 0 to 3 are the first half of a group: each row's scale of that half in both words of its lane.
+        Vector256<int> pairs = TGroups.HasScales ? Vector256.Load(scales) : Vector256<int>.Zero;
+        Vector256<short> first = ((pairs & Vector256.Create(0xFFFF)) | (pairs << 16)).AsInt16();
+        Vector256<short> second = ((pairs >>> 16) | (pairs & Vector256.Create(~0xFFFF))).AsInt16();
+        Store<TGroups>(Avx2.UnpackLow(a0, a2), Avx2.UnpackLow(a4, a6), first, second, target, stride);
+        Store<TGroups>(Avx2.UnpackHigh(a0, a2), Avx2.UnpackHigh(a4, a6), first, second, target + stride, stride);
+        Store<TGroups>(Avx2.UnpackLow(a1, a3), Avx2.UnpackLow(a5, a7), first, second, target + (2 * stride), stride);
+        Store<TGroups>(Avx2.UnpackHigh(a1, a3), Avx2.UnpackHigh(a5, a7), first, second, target + (3 * stride), stride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Load<TBlock>(byte* block)
-        where TBlock : struct, IQuantizedBlock => (TBlock.Load32(block) - Vector256.Create((sbyte)TBlock.Offset)).AsInt32();
+    private static Vector256<int> Load<TGroups>(byte* block, int group)
+        where TGroups : struct, IQuantizedGroups => TGroups.Load32(block, group).AsInt32();
 
-    /// <summary>Stores the quads q and q + 4 of eight rows, widened.</summary>
+    /// <summary>Stores the quads q and q + 4 of eight rows, widened and scaled.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector256<long> upperRows, Vector256<long> lowerRows, int* target, int stride)
+    private static void Store<TGroups>(
+        Vector256<long> upperRows, Vector256<long> lowerRows, Vector256<short> first, Vector256<short> second, int* target, int stride)
+        where TGroups : struct, IQuantizedGroups
     {
-        StoreQuad(Avx2.Permute2x128(upperRows, lowerRows, 0x20).AsSByte(), target, stride);
-        StoreQuad(Avx2.Permute2x128(upperRows, lowerRows, 0x31).AsSByte(), target + (4 * stride), stride);
+        StoreQuad<TGroups>(Avx2.Permute2x128(upperRows, lowerRows, 0x20).AsSByte(), first, target, stride);
+        StoreQuad<TGroups>(Avx2.Permute2x128(upperRows, lowerRows, 0x31).AsSByte(), second, target + (4 * stride), stride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreQuad(Vector256<sbyte> quads, int* target, int stride)
+    private static void StoreQuad<TGroups>(Vector256<sbyte> quads, Vector256<short> scales, int* target, int stride)
+        where TGroups : struct, IQuantizedGroups
     {
         QuantizedBlock.Widen(quads, out Vector256<int> even, out Vector256<int> odd);
+        if (TGroups.HasScales)
+        {
+            even = (even.AsInt16() * scales).AsInt32();
+            odd = (odd.AsInt16() * scales).AsInt32();
+        }
         even.Store(target);
         odd.Store(target + (8 * stride));
     }
@@ -309,6 +359,9 @@ internal static unsafe class QuantizedPanels
 
         /// <summary>Scale of every block.</summary>
         public float* Scales;
+
+        /// <summary>Sums of the halves of every block, in pairs of words.</summary>
+        public int* Sums;
     }
 
     /// <summary>A panel of activation rows and the scratch memory of one worker.</summary>
@@ -323,11 +376,17 @@ internal static unsafe class QuantizedPanels
         /// <summary>The activation rows.</summary>
         public Activation* X;
 
-        /// <summary>Interleaved weights, [PieceBlocks, Pairs, rows].</summary>
+        /// <summary>Interleaved weights, [PieceGroups, Pairs, rows].</summary>
         public int* Words;
 
-        /// <summary>Scales of the weights, [PieceBlocks, rows].</summary>
+        /// <summary>Scales of the weights, [PieceGroups, rows].</summary>
         public float* Scales;
+
+        /// <summary>Scales of the minimums, [PieceGroups, rows].</summary>
+        public float* MinimumScales;
+
+        /// <summary>Minimums of the halves in pairs of words, [PieceGroups, rows]; null when the format has none.</summary>
+        public int* Minimums;
 
         /// <summary>Sums, [tokens, Lanes, rows].</summary>
         public float* Sums;

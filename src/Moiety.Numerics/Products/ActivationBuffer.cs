@@ -115,7 +115,7 @@ public sealed unsafe class ActivationBuffer : IDisposable
     /// <summary>Row of pairs of words, 16 for each block, in the order of <see cref="QuantizedBlock.Widen"/>.</summary>
     internal int* Words(int row) => (int*)_words.Pointer + ((long)row * (Stride(Columns) / 2));
 
-    /// <summary>Sum of the signed bytes of every block of a row.</summary>
+    /// <summary>Sums of the signed bytes of the two halves of every block of a row, a pair of words each.</summary>
     internal int* Sums(int row) => (int*)_sums.Pointer + ((long)row * (Stride(Columns) / QuantizedBlock.Length));
 
     /// <summary>Columns rounded up to whole groups of eight blocks, so that every row begins aligned.</summary>
@@ -130,8 +130,11 @@ public sealed unsafe class ActivationBuffer : IDisposable
         even.Store(words);
         odd.Store(words + 8);
 
-        // At most 32·127: words are wide enough.
-        _sums.As<int>()[block] = Vector256.Sum(even.AsInt16() + odd.AsInt16());
+        // At most 16·127: words are wide enough. The halves of the vectors are those of the block.
+        Vector256<short> added = even.AsInt16() + odd.AsInt16();
+        int first = Vector128.Sum(added.GetLower());
+        int second = Vector128.Sum(added.GetUpper());
+        _sums.As<int>()[block] = (first & 0xFFFF) | (second << 16);
     }
 
     private void CheckShape(int rows, int columns, long stride, ActivationForms forms)

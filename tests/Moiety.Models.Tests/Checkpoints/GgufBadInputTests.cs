@@ -94,7 +94,7 @@ public sealed class GgufBadInputTests : IDisposable
     [InlineData(0ul, 8ul, 0u, 0ul, "a dimension is 0")]
     [InlineData(8ul, 1ul << 63, 0u, 0ul, "a dimension is 9223372036854775808")]
     [InlineData(1ul << 40, 1ul << 40, 0u, 0ul, "overflows")]
-    [InlineData(8ul, 8ul, 12u, 0ul, "Q4_K (12) is not supported; known: F32, F16, Q4_0, Q8_0, BF16")]
+    [InlineData(8ul, 8ul, 16u, 0ul, "IQ2_XXS (16) is not supported; known: F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K")]
     [InlineData(8ul, 8ul, 99u, 0ul, "99")]
     [InlineData(40ul, 8ul, 8u, 0ul, "blocks of 32")]
     [InlineData(8ul, 8ul, 0u, 4ul, "alignment")]

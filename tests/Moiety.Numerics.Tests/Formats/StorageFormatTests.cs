@@ -170,8 +170,8 @@ public sealed unsafe class StorageFormatTests
     {
         foreach (StorageFormat format in StorageFormats.All)
         {
-            Assert.Throws<ArgumentException>(() => format.Quantize(new float[64], new byte[format.RowBytes(64) - 1]));
-            Assert.Throws<ArgumentException>(() => format.Dequantize(new byte[format.RowBytes(64) + 1], new float[64]));
+            Assert.Throws<ArgumentException>(() => format.Quantize(new float[256], new byte[format.RowBytes(256) - 1]));
+            Assert.Throws<ArgumentException>(() => format.Dequantize(new byte[format.RowBytes(256) + 1], new float[256]));
         }
         Assert.Contains("32", Assert.Throws<ArgumentException>(() => StorageFormats.Q4_0.RowBytes(33)).Message);
     }

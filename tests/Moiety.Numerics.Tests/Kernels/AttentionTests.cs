@@ -13,7 +13,7 @@ public sealed unsafe class AttentionTests
     public void Scores_and_weighted_sums_equal_scalar_loops(string name)
     {
         StorageFormat format = StorageFormats.ByName(name);
-        int[] dimensions = format.BlockLength == 1 ? [.. Enumerable.Range(1, 40), 64, 80, 128] : [32, 64, 96, 128];
+        int[] dimensions = format.BlockLength == 1 ? [.. Enumerable.Range(1, 40), 64, 80, 128] : [.. Enumerable.Range(1, 4).Select(blocks => blocks * format.BlockLength)];
         foreach (int dimension in dimensions)
         {
             const int Count = 13;
@@ -49,10 +49,10 @@ public sealed unsafe class AttentionTests
     public void Page_boundaries_change_no_bit(string name)
     {
         StorageFormat format = StorageFormats.ByName(name);
-        const int Dimension = 96;
+        int dimension = Sample.Whole(format, 96);
         const int Count = 50;
-        Matrix cache = Sample.Matrix(format, Count, Dimension, seed: 5);
-        float[] query = Sample.Values(Dimension, seed: 6);
+        Matrix cache = Sample.Matrix(format, Count, dimension, seed: 5);
+        float[] query = Sample.Values(dimension, seed: 6);
         float[] weights = Sample.Values(Count, seed: 7);
         (float[] scores, float[] output) = Attend(format, cache, query, weights, Count);
         Gen.Int[1, Count].Sample(page =>

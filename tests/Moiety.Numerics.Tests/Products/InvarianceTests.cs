@@ -20,7 +20,7 @@ public sealed unsafe class InvarianceTests
         Gen.Select(Gen.Int[1, 75], Gen.Int[1, 1300], Gen.Int[1, 150]).Sample(
             (rows, width, n) =>
             {
-                int columns = Whole(format, width);
+                int columns = Sample.Whole(format, width);
                 Matrix weights = Sample.Matrix(format, rows, columns, seed: 3);
                 float[] x = Sample.Values(n * columns, seed: 4);
                 float[] expected = new float[n * rows];
@@ -43,7 +43,7 @@ public sealed unsafe class InvarianceTests
         KernelSet set = Enum.Parse<KernelSet>(kernels);
         foreach (int n in new[] { 1, 2, 3, 4, 5, 17 })
         {
-            int columns = Whole(format, 999);
+            int columns = Sample.Whole(format, 999);
             Matrix weights = Sample.Matrix(format, 107, columns, seed: 5);
             float[] x = Sample.Values(n * columns, seed: 6);
             AssertBitwise(Multiply(weights, x, n, set, threads: 1), Multiply(weights, x, n, set, threads: 3));
@@ -83,18 +83,18 @@ public sealed unsafe class InvarianceTests
     public void A_gathered_product_gives_bitwise_the_rows_that_the_table_names(string formatName, string kernels)
     {
         const int Rows = 40;
-        const int Columns = 96;
         StorageFormat format = StorageFormats.ByName(formatName);
-        using ActivationBuffer scratch = new(30, Columns, Enum.Parse<KernelSet>(kernels));
-        Matrix[] experts = [.. Enumerable.Range(0, 4).Select(e => Sample.Matrix(format, Rows, Columns, (ulong)e))];
+        int columns = Sample.Whole(format, 96);
+        using ActivationBuffer scratch = new(30, columns, Enum.Parse<KernelSet>(kernels));
+        Matrix[] experts = [.. Enumerable.Range(0, 4).Select(e => Sample.Matrix(format, Rows, columns, (ulong)e))];
         int[] offsets = [0, 11, 11, 12, 20];
         int[] tokens = [29, 3, 3, 0, 7, 8, 1, 2, 15, 16, 28, 5, 29, 0, 1, 9, 10, 11, 12, 4];
-        float[] x = Sample.Values(30 * Columns, seed: 9);
+        float[] x = Sample.Values(30 * columns, seed: 9);
         float[] y = new float[20 * Rows];
         fixed (float* source = x, target = y)
         fixed (int* table = tokens)
         {
-            scratch.Prepare(source, 30, Columns, Columns, format.Activations, 0, 1);
+            scratch.Prepare(source, 30, columns, columns, format.Activations, 0, 1);
             for (int worker = 0; worker < 3; worker++)
             {
                 MatrixProduct.MultiplyGathered(experts, offsets, scratch, table, target, Rows, worker, 3);
@@ -104,18 +104,21 @@ public sealed unsafe class InvarianceTests
         {
             for (int i = offsets[e]; i < offsets[e + 1]; i++)
             {
-                float[] expected = Multiply(experts[e], x.AsSpan(tokens[i] * Columns, Columns), 1, Enum.Parse<KernelSet>(kernels), threads: 1);
+                float[] expected = Multiply(experts[e], x.AsSpan(tokens[i] * columns, columns), 1, Enum.Parse<KernelSet>(kernels), threads: 1);
                 AssertBitwise(expected, y.AsSpan(i * Rows, Rows));
             }
         }
     }
 
+    public static TheoryData<string> QuantizedFormats =>
+        [.. StorageFormats.All.Where(format => format.Activations == ActivationForms.Quantized8).Select(format => format.Name)];
+
     [Theory]
-    [InlineData("Q8_0")]
-    [InlineData("Q4_0")]
+    [MemberData(nameof(QuantizedFormats))]
     public void Quantized_products_are_the_same_with_every_kernel_set(string formatName)
     {
-        Matrix weights = Sample.Matrix(StorageFormats.ByName(formatName), 50, 32 * 21, seed: 10);
+        StorageFormat format = StorageFormats.ByName(formatName);
+        Matrix weights = Sample.Matrix(format, 50, Sample.Whole(format, 32 * 21), seed: 10);
         float[] x = Sample.Values(7 * weights.Columns, seed: 11);
         Assert.SkipUnless(System.Runtime.Intrinsics.X86.Fma.IsSupported, "without fused multiply-add each set rounds its own way");
         float[] expected = Multiply(weights, x, 7, KernelSet.Portable, threads: 1);
@@ -136,9 +139,6 @@ public sealed unsafe class InvarianceTests
         }
         return y;
     }
-
-    private static int Whole(StorageFormat format, int columns) =>
-        (columns + format.BlockLength - 1) / format.BlockLength * format.BlockLength;
 
     private static void AssertBitwise(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
     {

@@ -24,8 +24,9 @@ public sealed unsafe class MatrixProductTests
     public void A_product_equals_the_double_precision_reference(string formatName, string kernels)
     {
         StorageFormat format = StorageFormats.ByName(formatName);
-        foreach ((int rows, int columns, int n) in new[] { (1, 32, 1), (5, 64, 3), (70, 320, 9), (33, 1056, 21), (40, 2080, 130) })
+        foreach ((int rows, int width, int n) in new[] { (1, 32, 1), (5, 64, 3), (70, 320, 9), (33, 1056, 21), (40, 2080, 130) })
         {
+            int columns = Sample.Whole(format, width);
             Matrix weights = Sample.Matrix(format, rows, columns, seed: 1);
             float[] x = Sample.Values(n * columns, seed: 2);
             float[] y = InvarianceTests.Multiply(weights, x, n, Enum.Parse<KernelSet>(kernels), threads: 2);
@@ -37,6 +38,7 @@ public sealed unsafe class MatrixProductTests
     [InlineData("F32")]
     [InlineData("F16")]
     [InlineData("BF16")]
+    [InlineData("F8_E4M3")]
     public void Any_width_is_right_for_formats_without_blocks(string formatName)
     {
         StorageFormat format = StorageFormats.ByName(formatName);
