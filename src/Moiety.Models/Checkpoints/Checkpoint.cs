@@ -51,8 +51,9 @@ public abstract class Checkpoint : IDisposable
     }
 
     /// <summary>
-    /// Opens a model: a Hugging Face folder, a <c>.gguf</c> file, llama2.c's <c>.bin</c> with <c>tokenizer.bin</c> beside it, or
-    /// one <c>.safetensors</c> file with <c>config.json</c> beside it. What the file is shows in its first bytes.
+    /// Opens a model: a Hugging Face folder (safetensors, or files of <c>torch.save</c>, whose pickles are read without running
+    /// anything), a <c>.gguf</c> file, llama2.c's <c>.bin</c> with <c>tokenizer.bin</c> beside it, or one <c>.safetensors</c>,
+    /// <c>.bin</c>, <c>.pt</c> or <c>.pth</c> file with <c>config.json</c> beside it. What the file is shows in its first bytes.
     /// </summary>
     /// <exception cref="InvalidInputException">It does not exist, is none of these, or is malformed.</exception>
     public static Checkpoint Open(string path) => CheckpointReader.Open(path);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Moiety.Models.Checkpoints.PyTorch;
 using Moiety.Models.Tokenizers;
 
 namespace Moiety.Models.Checkpoints;
@@ -22,15 +23,21 @@ internal static class CheckpointReader
         }
 
         // What the first bytes say goes before the name: files get renamed.
-        uint magic = FirstBytes(path);
+        byte[] start = FirstBytes(path);
+        if (PyTorchFile.Begins(start))
+        {
+            return HuggingFaceReader.OpenSingle(path);
+        }
+
+        uint magic = Magic(start);
         string extension = Path.GetExtension(path).ToLowerInvariant();
         return (magic, extension) switch
         {
             (GgufFile.Magic, _) or (_, ".gguf") => GgufReader.Open(path),
             (Llama2CHeader.Magic, _) or (_, ".bin") => Llama2CReader.Open(path),
-            (_, ".safetensors") => HuggingFaceReader.OpenSingle(path),
+            (_, ".safetensors" or ".pt" or ".pth") => HuggingFaceReader.OpenSingle(path),
             _ => throw new InvalidCheckpointException(path, "file",
-                "it is no model that Moiety reads: a Hugging Face folder, a .gguf file, a .safetensors file with config.json beside it, or llama2.c's .bin"),
+                "it is no model that Moiety reads: a Hugging Face folder, a .gguf file, a .safetensors or PyTorch file with config.json beside it, or llama2.c's .bin"),
         };
     }
 
@@ -51,7 +58,7 @@ internal static class CheckpointReader
             throw new InvalidInputException($"{path}: there is no such file or folder.");
         }
 
-        if (FirstBytes(path) == GgufFile.Magic)
+        if (Magic(FirstBytes(path)) == GgufFile.Magic)
         {
             using GgufFile file = GgufFile.Open(path);
             return GgufTokenizerMetadata.Read(file.Metadata) is { } data
@@ -64,9 +71,11 @@ internal static class CheckpointReader
             : Llama2CTokenizer.ReadFile(path);
     }
 
-    private static uint FirstBytes(string path)
+    private static byte[] FirstBytes(string path)
     {
         using MappedFile file = MappedFile.Open(path);
-        return file.Length >= sizeof(uint) ? BinaryPrimitives.ReadUInt32LittleEndian(file.Bytes(0, sizeof(uint))) : 0;
+        return file.Bytes(0, (int)Math.Min(sizeof(uint), file.Length)).ToArray();
     }
+
+    private static uint Magic(byte[] start) => start.Length >= sizeof(uint) ? BinaryPrimitives.ReadUInt32LittleEndian(start) : 0;
 }

@@ -15,8 +15,13 @@ internal abstract unsafe class FileTensor
     /// <summary>Its name there.</summary>
     public abstract string Name { get; }
 
-    /// <summary>How elements are stored.</summary>
-    public abstract StorageFormat Format { get; }
+    /// <summary>What its elements are.</summary>
+    public abstract ElementType Type { get; }
+
+    /// <summary>How its elements are stored.</summary>
+    /// <exception cref="InvalidCheckpointException">In a way that Moiety does not compute with.</exception>
+    public StorageFormat Format => Type.Format
+        ?? throw new InvalidCheckpointException(Path, $"tensor \"{Name}\"", $"its type {Type.Name} is not supported for weights; known: {SafetensorsFormats.Computed}");
 
     /// <summary>Dimensions, outermost first.</summary>
     public abstract ImmutableArray<long> Shape { get; }

@@ -119,7 +119,7 @@ public sealed class GgufFile : IDisposable
             uint type = cursor.UInt32(field);
             StorageFormat format = GgufTypes.Find(type)
                 ?? throw new InvalidCheckpointException(file.Path, field, $"its type {GgufTypes.Describe(type)} is not supported; known: {GgufTypes.Known}");
-            if (!TensorShape.TryByteLength(shape, format, out long bytes, out string reason))
+            if (!TensorShape.TryByteLength(shape, ElementType.Of(format), out long bytes, out string reason))
             {
                 throw new InvalidCheckpointException(file.Path, field, reason);
             }
@@ -144,7 +144,7 @@ public sealed class GgufFile : IDisposable
                     $"it needs {bytes} bytes at offset {offset} of the data, which begins at {dataStart}; the file ends at {file.Length} (truncated?)");
             }
 
-            if (!tensors.TryAdd(name, new StoredTensor(name, format, shape, dataStart + (long)offset, bytes)))
+            if (!tensors.TryAdd(name, new StoredTensor(name, ElementType.Of(format), shape, dataStart + (long)offset, bytes)))
             {
                 throw new InvalidCheckpointException(file.Path, field, "the name occurs twice");
             }

@@ -13,6 +13,8 @@ internal static class HuggingFaceFiles
     public const string SpecialTokens = "special_tokens_map.json";
     public const string Weights = "model.safetensors";
     public const string Index = "model.safetensors.index.json";
+    public const string PickledWeights = "pytorch_model.bin";
+    public const string PickledIndex = "pytorch_model.bin.index.json";
 
     private static readonly JsonSerializerOptions Readable = new()
     {

@@ -1,3 +1,4 @@
+using Moiety.Models.Checkpoints.PyTorch;
 using Moiety.Models.Configuration;
 using Moiety.Models.Families;
 using Moiety.Models.Json;
@@ -32,12 +33,11 @@ internal static class HuggingFaceReader
             throw new InvalidCheckpointException(configPath, error.Field, error.Reason);
         }
 
-        List<SafetensorsFile> files = [];
+        List<IDisposable> files = [];
         try
         {
-            files.AddRange(weightFiles.Select(SafetensorsFile.Open));
-            IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors =
-                TensorTable.Match(path, config, family, family.HuggingFaceNaming, Merge(path, files));
+            IReadOnlyDictionary<string, FileTensor> stored = OpenWeights(path, weightFiles, files);
+            IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors = TensorTable.Match(path, config, family, family.HuggingFaceNaming, stored);
             return new MappedCheckpoint(path, config, ReadTokenizer(folder), ReadGeneration(folder), tensors, files);
         }
         catch
@@ -47,17 +47,17 @@ internal static class HuggingFaceReader
         }
     }
 
-    private static Dictionary<string, FileTensor> Merge(string path, List<SafetensorsFile> files)
+    private static Dictionary<string, FileTensor> OpenWeights(string path, IReadOnlyList<string> weightFiles, List<IDisposable> files)
     {
         Dictionary<string, FileTensor> all = new(StringComparer.Ordinal);
-        foreach (SafetensorsFile file in files)
+        foreach (string weightFile in weightFiles)
         {
-            foreach (StoredTensor tensor in file.Tensors.Values)
+            foreach (FileTensor tensor in OpenFile(weightFile, files))
             {
-                if (!all.TryAdd(tensor.Name, new MappedTensor(file.Mapping, tensor)))
+                if (!all.TryAdd(tensor.Name, tensor))
                 {
                     throw new InvalidCheckpointException(path, $"tensor \"{tensor.Name}\"",
-                        $"it is in both {Path.GetFileName(all[tensor.Name].Path)} and {Path.GetFileName(file.Path)}");
+                        $"it is in both {Path.GetFileName(all[tensor.Name].Path)} and {Path.GetFileName(tensor.Path)}");
                 }
             }
         }
@@ -65,24 +65,40 @@ internal static class HuggingFaceReader
         return all;
     }
 
+    private static IEnumerable<FileTensor> OpenFile(string path, List<IDisposable> files)
+    {
+        if (Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase))
+        {
+            SafetensorsFile safe = SafetensorsFile.Open(path);
+            files.Add(safe);
+            return safe.Tensors.Values.Select(tensor => new MappedTensor(safe.Mapping, tensor));
+        }
+
+        PyTorchFile pickled = PyTorchFile.Open(path);
+        files.Add(pickled);
+        return pickled.Tensors.Values;
+    }
+
+    // Where a folder has both, safetensors come first: they are the newer ones, and aligned.
     private static IReadOnlyList<string> WeightFiles(string folder)
     {
-        string single = Path.Combine(folder, HuggingFaceFiles.Weights);
-        string index = Path.Combine(folder, HuggingFaceFiles.Index);
-        if (File.Exists(index))
+        foreach ((string single, string index) in (ReadOnlySpan<(string, string)>)[(HuggingFaceFiles.Weights, HuggingFaceFiles.Index), (HuggingFaceFiles.PickledWeights, HuggingFaceFiles.PickledIndex)])
         {
-            return Shards(folder, index);
+            string indexPath = Path.Combine(folder, index);
+            if (File.Exists(indexPath))
+            {
+                return Shards(folder, indexPath);
+            }
+
+            string path = Path.Combine(folder, single);
+            if (File.Exists(path))
+            {
+                return [path];
+            }
         }
 
-        if (File.Exists(single))
-        {
-            return [single];
-        }
-
-        string hint = Directory.EnumerateFiles(folder, "pytorch_model*.bin").Any()
-            ? " (there is a pickled pytorch_model.bin, which can run code: convert it to safetensors first)"
-            : "";
-        throw new InvalidCheckpointException(folder, HuggingFaceFiles.Weights, $"there is neither it nor {HuggingFaceFiles.Index}{hint}");
+        throw new InvalidCheckpointException(folder, HuggingFaceFiles.Weights,
+            $"there is neither it nor {HuggingFaceFiles.Index}, nor {HuggingFaceFiles.PickledWeights} or {HuggingFaceFiles.PickledIndex}");
     }
 
     private static List<string> Shards(string folder, string index)

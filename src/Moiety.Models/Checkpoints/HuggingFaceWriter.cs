@@ -43,7 +43,7 @@ public static class HuggingFaceWriter
         ModelFamily family = ModelFamilies.ForWriting(config);
         if (options.Format is { } format && SafetensorsFormats.NameOf(format) is null)
         {
-            throw new InvalidInputException($"a Hugging Face folder cannot hold {format.Name}; known: {SafetensorsFormats.Known}. Write a GGUF file instead.");
+            throw new InvalidInputException($"a Hugging Face folder cannot hold {format.Name}; known: {SafetensorsFormats.Computed}. Write a GGUF file instead.");
         }
 
         ImmutableArray<PlannedTensor> all = PlannedTensor.Plan(config, family.HuggingFaceNaming, spec => FormatFor(spec, family, tensors, options));

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using Moiety.Numerics.Formats;
 
 namespace Moiety.Models.Checkpoints;
 
@@ -14,13 +13,13 @@ internal sealed unsafe class MappedTensor(MappedFile file, StoredTensor tensor) 
     public override string Name => tensor.Name;
 
     /// <inheritdoc/>
-    public override StorageFormat Format => tensor.Format;
+    public override ElementType Type => tensor.Type;
 
     /// <inheritdoc/>
     public override ImmutableArray<long> Shape => tensor.Shape;
 
     /// <inheritdoc/>
-    public override byte* Data => file.Slice(tensor.Offset, tensor.ByteLength);
+    public override byte* Data => IsAligned ? file.Slice(tensor.Offset, tensor.ByteLength) : null;
 
     /// <inheritdoc/>
     public override object Owner => file;
@@ -28,4 +27,7 @@ internal sealed unsafe class MappedTensor(MappedFile file, StoredTensor tensor) 
     /// <inheritdoc/>
     public override void Read(long offset, long bytes, byte* target) =>
         NativeMemory.Copy(file.Slice(tensor.Offset + offset, bytes), target, (nuint)bytes);
+
+    // Some containers put elements of several bytes anywhere; blocks of quantized formats are read byte by byte.
+    private bool IsAligned => tensor.Type.BlockLength > 1 || tensor.Offset % tensor.Type.BlockBytes == 0;
 }

@@ -56,7 +56,7 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>A view of a tensor with at most two dimensions; a vector is a matrix of one row.</summary>
-    /// <exception cref="InvalidCheckpointException">There is no such tensor, or it has more dimensions.</exception>
+    /// <exception cref="InvalidCheckpointException">There is no such tensor, it has more dimensions, or its elements are of a type that Moiety does not compute with or are not aligned.</exception>
     public unsafe Matrix GetMatrix(string name)
     {
         StoredTensor tensor = _tensors.TryGetValue(name, out StoredTensor? found)
@@ -64,8 +64,15 @@ public sealed class SafetensorsFile : IDisposable
             : throw new InvalidCheckpointException(Path, $"tensor \"{name}\"", "it is missing");
         long rows = tensor.Shape.Length == 2 ? tensor.Shape[0] : 1;
         long columns = tensor.Shape.Length == 0 ? 1 : tensor.Shape[^1];
+        MappedTensor mapped = new(_file, tensor);
+        StorageFormat format = mapped.Format;
+        if (mapped.Data is null)
+        {
+            throw new InvalidCheckpointException(Path, $"tensor \"{name}\"", $"it starts at byte {tensor.Offset}, which is no multiple of the {format.BlockBytes} bytes of {format.Name}");
+        }
+
         return tensor.Shape.Length <= 2 && rows <= int.MaxValue && columns <= int.MaxValue
-            ? new Matrix(tensor.Format, (int)rows, (int)columns, _file.Slice(tensor.Offset, tensor.ByteLength), _file)
+            ? new Matrix(format, (int)rows, (int)columns, mapped.Data, _file)
             : throw new InvalidCheckpointException(Path, $"tensor \"{name}\"", $"shape {tensor.ShapeText} is no matrix");
     }
 
@@ -110,7 +117,7 @@ public sealed class SafetensorsFile : IDisposable
     private static StoredTensor ReadTensor(string name, JsonField field, long dataStart, long fileLength)
     {
         JsonField type = field.Get("dtype");
-        StorageFormat format = SafetensorsFormats.Find(type.Text())
+        ElementType format = SafetensorsFormats.Find(type.Text())
             ?? throw field.Error($"dtype {type.Show()} is not supported; known: {SafetensorsFormats.Known}");
         ImmutableArray<long> shape = Numbers(field.Get("shape"), MaxDimensions);
         ImmutableArray<long> range = Numbers(field.Get("data_offsets"), 2);
@@ -129,10 +136,7 @@ public sealed class SafetensorsFile : IDisposable
             throw field.Error($"data_offsets {TensorShape.Text(range)} hold {range[1] - range[0]} bytes, shape {TensorShape.Text(shape)} of {format.Name} needs {bytes}");
         }
 
-        long offset = dataStart + range[0];
-        return offset % format.BlockBytes == 0
-            ? new StoredTensor(name, format, shape, offset, bytes)
-            : throw field.Error($"its data starts at byte {offset}, which is no multiple of the {format.BlockBytes} bytes of {format.Name} (save it again with a current safetensors library, which aligns the header)");
+        return new StoredTensor(name, format, shape, dataStart + range[0], bytes);
     }
 
     private static void CheckGaps(string path, StoredTensor[] ordered, long dataStart, long fileLength)

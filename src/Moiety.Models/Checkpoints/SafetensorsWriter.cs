@@ -144,7 +144,7 @@ public sealed class SafetensorsWriter
 
             json.WriteStartObject(tensor.Name);
             json.WriteString("dtype", SafetensorsFormats.NameOf(tensor.Format)
-                ?? throw new InvalidInputException($"tensor \"{tensor.Name}\": safetensors files cannot hold {tensor.Format.Name}; known: {SafetensorsFormats.Known}"));
+                ?? throw new InvalidInputException($"tensor \"{tensor.Name}\": safetensors files cannot hold {tensor.Format.Name}; known: {SafetensorsFormats.Computed}"));
             json.WriteStartArray("shape");
             foreach (long size in tensor.Shape)
             {

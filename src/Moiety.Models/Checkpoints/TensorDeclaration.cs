@@ -11,7 +11,7 @@ public sealed record TensorDeclaration(string Name, StorageFormat Format, Immuta
 {
     /// <summary>Number of bytes.</summary>
     /// <exception cref="InvalidInputException">The size overflows, or the rows are no whole number of blocks.</exception>
-    public long ByteLength => TensorShape.TryByteLength(Shape, Format, out long bytes, out string reason)
+    public long ByteLength => TensorShape.TryByteLength(Shape, ElementType.Of(Format), out long bytes, out string reason)
         ? bytes
         : throw new InvalidInputException($"tensor \"{Name}\": {reason}");
 }

@@ -1,5 +1,3 @@
-using Moiety.Numerics.Formats;
-
 namespace Moiety.Models.Checkpoints;
 
 /// <summary>Arithmetic on shapes that a hostile file may have written: nothing here overflows.</summary>
@@ -10,10 +8,10 @@ internal static class TensorShape
 
     /// <summary>Bytes of a tensor whose rows (the innermost dimension) are whole blocks of the format.</summary>
     /// <param name="shape">Dimensions, outermost first; none for a scalar.</param>
-    /// <param name="format">How the elements are stored.</param>
+    /// <param name="type">What the elements are.</param>
     /// <param name="bytes">Number of bytes.</param>
     /// <param name="reason">Why there is no such number.</param>
-    public static bool TryByteLength(IReadOnlyList<long> shape, StorageFormat format, out long bytes, out string reason)
+    public static bool TryByteLength(IReadOnlyList<long> shape, ElementType type, out long bytes, out string reason)
     {
         bytes = 0;
         reason = "";
@@ -24,9 +22,9 @@ internal static class TensorShape
             return false;
         }
 
-        if (columns % format.BlockLength != 0)
+        if (columns % type.BlockLength != 0)
         {
-            reason = $"{format.Name} stores blocks of {format.BlockLength} elements, which do not divide rows of {columns}";
+            reason = $"{type.Name} stores blocks of {type.BlockLength} elements, which do not divide rows of {columns}";
             return false;
         }
 
@@ -42,10 +40,10 @@ internal static class TensorShape
             }
         }
 
-        Int128 total = shape.Contains(0) ? 0 : product / format.BlockLength * format.BlockBytes;
+        Int128 total = shape.Contains(0) ? 0 : product / type.BlockLength * type.BlockBytes;
         if (total > long.MaxValue)
         {
-            reason = $"shape {Text(shape)} of {format.Name} overflows 64 bits";
+            reason = $"shape {Text(shape)} of {type.Name} overflows 64 bits";
             return false;
         }
 
