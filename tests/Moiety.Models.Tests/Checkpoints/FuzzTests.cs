@@ -13,6 +13,7 @@ public class FuzzTests
     [Theory]
     [InlineData("gguf")]
     [InlineData("safetensors")]
+    [InlineData("pytorch")]
     [InlineData("json")]
     [InlineData("llama2c")]
     public void Damaged_files_are_read_or_refused_cleanly(string reader)

@@ -163,17 +163,17 @@ public sealed class PyTorchTests : IDisposable
     [InlineData("8cff41", "more bytes")]
     [InlineData("8d00000000ffffffff", "bytes")]
     [InlineData("8aff", "an integer has 255 bytes")]
-    [InlineData("580100000 0ff2e", "not valid UTF-8")]
+    [InlineData("5801000000ff2e", "not valid UTF-8")]
     [InlineData("7d4e732e", "an empty stack")]
     [InlineData("7d284e752e", "a key without a value")]
     [InlineData("4e2952", "no function")]
     [InlineData("5d51", "no tuple")]
     [InlineData("2951", "storage is not described")]
-    [InlineData("63746f7263680a53697a650a295 2", "other arguments")]
+    [InlineData("63746f7263680a53697a650a2952", "other arguments")]
     [InlineData("81", "0x81")]
     [InlineData("6341", "a name has no end")]
     public void Broken_pickles_are_refused_where_they_break(string hex, string reason) =>
-        Refused(PyTorchFiles.Zip(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)), Storages(16)), reason);
+        Refused(PyTorchFiles.Zip(Convert.FromHexString(hex), Storages(16)), reason);
 
     [Fact]
     public void Copies_of_copies_do_not_fill_the_memory()

@@ -264,7 +264,7 @@ public sealed class TensorLayoutTests : IDisposable
         StoredTensor tensor = file.Tensors[name];
         int columns = (int)tensor.Shape[^1];
         int rows = (int)(tensor.Shape.Aggregate(1L, (product, size) => product * size) / columns);
-        return new Matrix(tensor.Format, rows, columns, file.Mapping.Slice(tensor.Offset, tensor.ByteLength), file.Mapping);
+        return new Matrix(tensor.Format!, rows, columns, file.Mapping.Slice(tensor.Offset, tensor.ByteLength), file.Mapping);
     }
 
     private static ModelConfig Config(bool experts) => FamilyModels.Llama() with

@@ -19,7 +19,7 @@ public static class FuzzTargets
         string folder = Directory.CreateTempSubdirectory("moiety-fuzz-").FullName;
         try
         {
-            return [.. Gguf(folder), .. Safetensors(folder), .. Json(folder), .. Tokenizers(), .. Llama2C()];
+            return [.. Gguf(folder), .. Safetensors(folder), .. PyTorch(folder), .. Json(folder), .. Tokenizers(), .. Llama2C()];
         }
         finally
         {
@@ -58,6 +58,22 @@ public static class FuzzTargets
                     }
                 }
 
+                OpenModel(scratch);
+            });
+        }
+    }
+
+    private static IEnumerable<FuzzTarget> PyTorch(string folder)
+    {
+        Dictionary<string, byte[]> files = Folder(folder, Model("llama", null), StorageFormats.BF16);
+        files.Remove("model.safetensors", out byte[]? safe);
+        foreach (bool legacy in (bool[])[false, true])
+        {
+            byte[] intact = PyTorchFiles.FromSafetensors(safe!, legacy);
+            Dictionary<string, byte[]> pickled = new(files) { ["pytorch_model.bin"] = intact };
+            yield return new FuzzTarget("pytorch", legacy ? "before 1.6" : "zip", intact, (bytes, scratch) =>
+            {
+                Write(scratch, pickled, "pytorch_model.bin", bytes);
                 OpenModel(scratch);
             });
         }

@@ -355,7 +355,7 @@ internal sealed class PickleReader
         }
 
         BigInteger value = new(Take(bytes));
-        return value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
     }
 
     private string Text(ulong bytes)
