@@ -75,7 +75,7 @@ public sealed class Engine : IDisposable
         ArgumentNullException.ThrowIfNull(checkpoint);
         options ??= new EngineOptions();
         Check(options, checkpoint.Config);
-        if (ConfigFeatures.Of(checkpoint.Config).FirstOrDefault() is { } feature)
+        if (ConfigFeatures.Of(checkpoint.Config).FirstOrDefault(UncomputedFeatures.Names.Contains) is { } feature)
         {
             throw new InvalidInputException($"The engine does not compute {feature} yet.");
         }
@@ -204,6 +204,11 @@ public sealed class Engine : IDisposable
             }
 
             Check(batch.TokensOf(index), index);
+            if (Config.IsEncoder)
+            {
+                CheckEncoded(slice, index);
+            }
+
             if (slice.Plan is { } plan)
             {
                 PlanGuard.Check(plan, slice, index, Config);
@@ -231,6 +236,22 @@ public sealed class Engine : IDisposable
         }
     }
 
+    private static void CheckEncoded(in SequenceSlice slice, int index)
+    {
+        if (slice.Plan is { LogitPositions.IsDefault: false } plan ? plan.LogitPositions.Length > 0 : slice.Logits != LogitsWanted.None)
+        {
+            throw new InvalidInputException(
+                $"Slice {index} wants logits, but the model is an encoder and has no output head. Ask for none, and for hidden states in the plan.");
+        }
+
+        if (slice.Cache.Length > 0)
+        {
+            throw new InvalidInputException(
+                $"Slice {index} continues a sequence of {slice.Cache.Length} tokens, but the model is an encoder, whose tokens see those after them. "
+                + "Give the whole sequence in one slice.");
+        }
+    }
+
     private static void Check(EngineOptions options, ModelConfig config)
     {
         if (options.Threads is < 0 or > 1024)
@@ -246,6 +267,12 @@ public sealed class Engine : IDisposable
         if (options.ContextLength is < 1)
         {
             throw new InvalidInputException($"A context of {options.ContextLength} tokens: give at least 1.");
+        }
+
+        int positions = config.LearnedPositions - config.PositionOffset;
+        if (config.LearnedPositions > 0 && options.ContextLength > positions)
+        {
+            throw new InvalidInputException($"A context of {options.ContextLength} tokens: the model has learned {positions} positions, give at most as many.");
         }
 
         if (options.KeyValueMemory is < 0)

@@ -39,7 +39,7 @@ public unsafe class RoutingTests
                 MoeConfig moe = new() { ExpertCount = logits.Length, TopK = topK, ExpertIntermediateSize = 32, NormalizeTopK = normalize };
                 int[] experts = new int[topK];
                 float[] weights = new float[topK];
-                Assert.True(Gate.Choose(moe, logits, experts, weights));
+                Assert.True(new Gate(moe, []).Choose(logits, new float[logits.Length], experts, weights));
                 Assert.Equal(expected, experts);
                 double sum = normalize ? expected.Sum(expert => Math.Exp(numbers[expert]) / total) : 1;
                 Assert.All(Enumerable.Range(0, topK), choice => Assert.Equal(Math.Exp(numbers[expected[choice]]) / total / sum, weights[choice], 1e-6));
@@ -53,6 +53,6 @@ public unsafe class RoutingTests
     public void The_gate_refuses_logits_that_are_not_finite(float bad)
     {
         MoeConfig moe = new() { ExpertCount = 3, TopK = 1, ExpertIntermediateSize = 32, NormalizeTopK = false };
-        Assert.False(Gate.Choose(moe, [1, bad, 2], new int[1], new float[1]));
+        Assert.False(new Gate(moe, []).Choose([1, bad, 2], new float[3], new int[1], new float[1]));
     }
 }

@@ -63,7 +63,7 @@ internal sealed class MoeWeights
         {
             Config = config,
             Activation = reader.Config.FeedForwards[layer].Activation,
-            Router = reader.Matrix(TensorNames.Router(layer), config.ExpertCount, hidden),
+            Router = reader.PreciseMatrix(TensorNames.Router(layer), config.ExpertCount, hidden),
             RouterBias = reader.Vector(config.RouterBias, TensorNames.RouterBias(layer), config.ExpertCount),
             SelectionBias = reader.Vector(config.SelectionBias, TensorNames.SelectionBias(layer), config.ExpertCount),
             Gates = Experts(config, expert => reader.Matrix(TensorNames.ExpertGate(layer, expert), inner, hidden)),
@@ -73,11 +73,11 @@ internal sealed class MoeWeights
             UpBiases = Biases(config, expert => reader.Vector(TensorNames.ExpertUpBias(layer, expert), inner)),
             DownBiases = Biases(config, expert => reader.Vector(TensorNames.ExpertDownBias(layer, expert), hidden)),
             Residual = config.Residual ? BranchWeights.ReadResidual(reader, layer) : null,
-            Coefficient = config.Residual ? reader.Matrix(TensorNames.Coefficient(layer), 2, hidden) : null,
+            Coefficient = config.Residual ? reader.PreciseMatrix(TensorNames.Coefficient(layer), 2, hidden) : null,
             CoefficientBias = reader.Vector(config.Residual, TensorNames.CoefficientBias(layer), 2),
             Shared = config.SharedIntermediateSize > 0 ? BranchWeights.ReadShared(reader, layer) : null,
             SharedWeight = config.SharedGate && config.SharedIntermediateSize > 0
-                ? reader.Matrix(TensorNames.SharedWeight(layer), 1, hidden) : null,
+                ? reader.PreciseMatrix(TensorNames.SharedWeight(layer), 1, hidden) : null,
         };
     }
 

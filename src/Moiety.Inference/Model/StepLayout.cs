@@ -113,7 +113,7 @@ internal sealed unsafe class StepLayout : IDisposable
     private void AddSlice(in SequenceSlice slice, int index)
     {
         int cached = slice.Cache.Length;
-        Visibility visibility = slice.Plan?.Visibility ?? Visibility.Causal;
+        Visibility visibility = VisibilityOf(slice.Plan);
         _slices[index] = new SliceState
         {
             Cache = slice.Cache,
@@ -136,6 +136,14 @@ internal sealed unsafe class StepLayout : IDisposable
             TokenTypes[token] = slice.Plan is { TokenTypeIds.IsDefault: false } typed ? typed.TokenTypeIds[position] : 0;
             _rotary.SetPosition(token, rotaryPosition);
         }
+    }
+
+    private Visibility VisibilityOf(ForwardPlan? plan)
+    {
+        Visibility visibility = plan?.Visibility ?? Visibility.Causal;
+        return !_config.IsEncoder || visibility.Bidirectional ? visibility
+            : visibility == Visibility.Causal ? Visibility.Full
+            : visibility with { Bidirectional = true };
     }
 
     private static int DefaultPosition(Visibility visibility, int cached, int index)

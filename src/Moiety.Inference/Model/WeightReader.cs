@@ -1,6 +1,8 @@
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Numerics;
+using Moiety.Numerics.Formats;
+using Moiety.Numerics.Products;
 
 namespace Moiety.Inference.Model;
 
@@ -35,6 +37,28 @@ internal sealed unsafe class WeightReader(Checkpoint checkpoint, bool verify)
         }
 
         return matrix;
+    }
+
+    /// <summary>
+    /// A tensor of two dimensions whose products keep single precision: where its format would have activations quantized, a decoded
+    /// copy. For the few rows of routers, whose choices must not hang on rounding.
+    /// </summary>
+    /// <exception cref="InvalidCheckpointException">It is missing, misshapen, or (when asked for) has NaN in it.</exception>
+    public Matrix PreciseMatrix(string name, int rows, int columns)
+    {
+        Matrix matrix = Matrix(name, rows, columns);
+        if (matrix.Format.Activations == ActivationForms.Single)
+        {
+            return matrix;
+        }
+
+        AlignedBuffer decoded = new((long)rows * columns * sizeof(float));
+        for (int row = 0; row < rows; row++)
+        {
+            Decode(matrix, row, new Span<float>(decoded.As<float>() + (long)row * columns, columns));
+        }
+
+        return new Matrix(StorageFormats.F32, rows, columns, decoded.Pointer, decoded);
     }
 
     /// <summary>A copy of a vector.</summary>

@@ -17,7 +17,7 @@ public sealed record ForwardPlan
     /// <summary>Token type (segment) of each token of the slice, for models that have token types; default for type 0.</summary>
     public ImmutableArray<int> TokenTypeIds { get; init; }
 
-    /// <summary>Which keys the tokens see.</summary>
+    /// <summary>Which keys the tokens see; in an encoder always <see cref="Visibility.Bidirectional"/>.</summary>
     public Visibility Visibility { get; init; } = Visibility.Causal;
 
     /// <summary>Changes of attention scores.</summary>

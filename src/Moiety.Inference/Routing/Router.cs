@@ -2,6 +2,7 @@ using Moiety.Inference.Model;
 using Moiety.Models;
 using Moiety.Models.Configuration;
 using Moiety.Numerics;
+using Moiety.Numerics.Kernels;
 using Moiety.Numerics.Products;
 using Moiety.Numerics.Threading;
 
@@ -12,6 +13,7 @@ internal sealed unsafe class Router(int layer, MoeWeights weights)
 {
     private readonly MoeConfig _config = weights.Config;
     private readonly Matrix _matrix = weights.Router;
+    private readonly Gate _gate = new(weights.Config, weights.SelectionBias);
 
     /// <summary>Computes a share of the logits of all rows.</summary>
     public void Score(in Preparation preparation)
@@ -34,9 +36,15 @@ internal sealed unsafe class Router(int layer, MoeWeights weights)
         for (int row = rows.Start; row < rows.End; row++)
         {
             Span<float> logits = new(space.RouterLogits + (long)row * _config.ExpertCount, _config.ExpertCount);
+            Span<float> scratch = new(space.SelectionScores + (long)row * _config.ExpertCount, _config.ExpertCount);
             Span<int> experts = new(space.Routing.ExpertOf + (long)row * _config.TopK, _config.TopK);
             Span<float> expertWeights = new(space.Routing.Weight + (long)row * _config.TopK, _config.TopK);
-            if (!Gate.Choose(_config, logits, experts, expertWeights))
+            if (weights.RouterBias.Length > 0)
+            {
+                VectorMath.Add(logits, weights.RouterBias, logits);
+            }
+
+            if (!_gate.Choose(logits, scratch, experts, expertWeights))
             {
                 throw NotFinite(context, tokens[row]);
             }

@@ -23,6 +23,7 @@ internal static class ModelConfigValidator
         ?? Layers(config)
         ?? Attention(config)
         ?? AttentionConfigValidator.FindError(config)
+        ?? Norms(config)
         ?? Embedding(config)
         ?? Classifier(config)
         ?? SpecialTokens(config);
@@ -135,6 +136,16 @@ internal static class ModelConfigValidator
             return ($"layer {layer}: experts per token", $"SparseMixer chooses 2, not {moe.TopK}");
         }
 
+        if (moe.Gating == GatingKind.SparseMixer && (moe.SelectionBias || moe.GroupCount != 1 || moe.NormalizeTopK))
+        {
+            return ($"layer {layer}: gating", "SparseMixer has no bias for the choice, no groups and no normalization");
+        }
+
+        if (!float.IsFinite(moe.SparseMixerJitter) || moe.SparseMixerJitter < 0)
+        {
+            return ($"layer {layer}: jitter of SparseMixer", $"{moe.SparseMixerJitter} is negative or not a number");
+        }
+
         if (!float.IsFinite(moe.WeightScale) || moe.WeightScale <= 0)
         {
             return ($"layer {layer}: scale of the experts' weights", $"{moe.WeightScale} is not a positive number");
@@ -142,6 +153,11 @@ internal static class ModelConfigValidator
 
         return moe.SharedIntermediateSize == 0 ? null : Size($"layer {layer}: width of the shared experts", moe.SharedIntermediateSize, MaxWidth);
     }
+
+    private static (string, string)? Norms(ModelConfig config) =>
+        config.NormPlacement is NormPlacement.Output or NormPlacement.Sandwich && config.Norm != NormKind.Rms
+            ? ("norm kind", $"{config.Norm} cannot stand after a branch; only {NormKind.Rms} does")
+            : null;
 
     private static (string, string)? Embedding(ModelConfig config)
     {

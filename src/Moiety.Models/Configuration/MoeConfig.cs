@@ -27,6 +27,12 @@ public sealed record MoeConfig
     /// <summary>How router logits become weights.</summary>
     public GatingKind Gating { get; init; }
 
+    /// <summary>
+    /// SparseMixer: a logit is near the largest one when their distance, relative to the larger size of the two, is at most twice this
+    /// (<c>router_jitter_noise</c>).
+    /// </summary>
+    public float SparseMixerJitter { get; init; } = 0.01f;
+
     /// <summary>Whether the router has a bias that counts in the weights (GPT-OSS).</summary>
     public bool RouterBias { get; init; }
 

@@ -11,6 +11,7 @@ public sealed class ReferenceDecoder
 {
     private readonly ModelConfig _config;
     private readonly ReferenceTensors _tensors;
+    private readonly ReferenceNorm _norm;
     private readonly ReferenceAttention _attention;
     private readonly ReferenceFeedForward _feedForward;
 
@@ -18,6 +19,7 @@ public sealed class ReferenceDecoder
     {
         _config = checkpoint.Config;
         _tensors = new ReferenceTensors(checkpoint);
+        _norm = new ReferenceNorm(_config, _tensors);
         _attention = new ReferenceAttention(_config, _tensors);
         _feedForward = new ReferenceFeedForward(_config, _tensors);
     }
@@ -26,11 +28,15 @@ public sealed class ReferenceDecoder
     public ReferenceOutput Forward(ReadOnlySpan<int> tokens, ReferencePass? pass = null)
     {
         pass ??= new ReferencePass();
-        double[][] embedding = _tensors.Matrix(TensorNames.Embedding);
+        if (_config.IsEncoder && pass.Sees is null)
+        {
+            pass = pass with { Sees = (_, _) => true };
+        }
+
         double[][] states = new double[tokens.Length][];
         for (int token = 0; token < tokens.Length; token++)
         {
-            states[token] = [.. embedding[tokens[token]]];
+            states[token] = Embed(tokens[token], pass.Position?.Invoke(token) ?? token, pass.TokenType?.Invoke(token) ?? 0);
         }
 
         int layers = _config.LayerCount;
@@ -40,18 +46,17 @@ public sealed class ReferenceDecoder
         double[][][] expertWeights = new double[layers][][];
         for (int layer = 0; layer < layers; layer++)
         {
-            attention[layer] = Attend(layer, states, pass);
-            (experts[layer], expertWeights[layer]) = FeedForward(layer, states, pass);
+            (attention[layer], experts[layer], expertWeights[layer]) = Layer(layer, states, pass);
             hidden.Add(Copy(states));
         }
 
-        double[] finalNorm = _tensors.Vector(TensorNames.FinalNorm);
-        double[][] final = [.. states.Select(state => Normalize(state, finalNorm))];
+        double[][] final = _config.FinalNorm
+            ? [.. states.Select(state => _norm.Apply(state, TensorNames.FinalNorm, TensorNames.FinalNormBias))]
+            : Copy(states);
         hidden.Add(final);
-        double[][] head = _config.TieWordEmbeddings ? embedding : _tensors.Matrix(TensorNames.Head);
         return new ReferenceOutput
         {
-            Logits = [.. final.Select(state => ReferenceMath.Product(head, state))],
+            Logits = _config.IsEncoder ? [] : [.. final.Select(Logits)],
             HiddenStates = [.. hidden],
             Attention = attention,
             Experts = experts,
@@ -59,44 +64,96 @@ public sealed class ReferenceDecoder
         };
     }
 
-    private double[][][] Attend(int layer, double[][] states, ReferencePass pass)
+    private double[] Embed(int token, int position, int type)
     {
-        double[] norm = _tensors.Vector(TensorNames.AttentionNorm(layer));
-        double[][] normed = [.. states.Select(state => Normalize(state, norm))];
-        (double[]?[] outputs, double[][][] maps) = _attention.Run(layer, normed, pass);
-        for (int token = 0; token < states.Length; token++)
+        double[] state = [.. _tensors.Matrix(TensorNames.Embedding)[token]];
+        if (_config.EmbeddingSize > 0)
         {
-            if (outputs[token] is { } output)
-            {
-                ReferenceMath.Add(states[token], output);
-            }
+            state = _tensors.Product(TensorNames.EmbeddingProjection, state);
         }
 
-        return maps;
+        state = [.. state.Select(value => value * _config.EmbeddingScale)];
+        if (_config.LearnedPositions > 0)
+        {
+            ReferenceMath.Add(state, _tensors.Matrix(TensorNames.PositionEmbedding)[position + _config.PositionOffset]);
+        }
+
+        if (_config.TokenTypeCount > 0)
+        {
+            ReferenceMath.Add(state, _tensors.Matrix(TensorNames.TokenTypeEmbedding)[type]);
+        }
+
+        return _config.EmbeddingNorm ? _norm.Apply(state, TensorNames.EmbeddingNorm, TensorNames.EmbeddingNormBias) : state;
     }
 
-    private (int[][] Experts, double[][] Weights) FeedForward(int layer, double[][] states, ReferencePass pass)
+    /// <summary>Changes the states; a branch that a token does not run leaves its state as it is.</summary>
+    private (double[][][] Attention, int[][] Experts, double[][] Weights) Layer(int layer, double[][] states, ReferencePass pass)
     {
-        double[] norm = _tensors.Vector(TensorNames.FeedForwardNorm(layer));
+        NormPlacement placement = _config.NormPlacement;
+        double[][] before = Copy(states);
+        (double[]?[] outputs, double[][][] maps) = _attention.Run(layer, [.. states.Select(state => AttentionInput(layer, state))], pass);
+        Join(states, outputs, TensorNames.AttentionNorm(layer), TensorNames.AttentionNormBias(layer), TensorNames.AttentionOutputNorm(layer));
+
+        bool beside = placement is NormPlacement.Parallel or NormPlacement.ParallelTwoNorms;
         int[][] experts = new int[states.Length][];
         double[][] weights = new double[states.Length][];
         for (int token = 0; token < states.Length; token++)
         {
-            (experts[token], weights[token]) = ([], []);
+            (outputs[token], experts[token], weights[token]) = (null, [], []);
             if (pass.FeedsForward?.Invoke(layer, token) ?? true)
             {
-                (double[] output, experts[token], weights[token]) = _feedForward.Run(layer, Normalize(states[token], norm));
-                ReferenceMath.Add(states[token], output);
+                (outputs[token], experts[token], weights[token]) = _feedForward.Run(layer, FeedForwardInput(layer, beside ? before[token] : states[token]));
             }
         }
 
-        return (experts, weights);
+        Join(states, outputs, TensorNames.FeedForwardNorm(layer), TensorNames.FeedForwardNormBias(layer), TensorNames.FeedForwardOutputNorm(layer));
+        return (maps, experts, weights);
     }
 
-    private double[] Normalize(double[] state, double[] weight)
+    private double[] AttentionInput(int layer, double[] state) => _config.NormPlacement is NormPlacement.Post or NormPlacement.Output
+        ? state
+        : _norm.Apply(state, TensorNames.AttentionNorm(layer), TensorNames.AttentionNormBias(layer));
+
+    private double[] FeedForwardInput(int layer, double[] state) => _config.NormPlacement switch
     {
-        double scale = 1 / Math.Sqrt(state.Sum(value => value * value) / state.Length + _config.NormEpsilon);
-        return [.. state.Select((value, index) => value * scale * weight[index])];
+        NormPlacement.Post or NormPlacement.Output => state,
+        NormPlacement.Parallel => AttentionInput(layer, state),
+        _ => _norm.Apply(state, TensorNames.FeedForwardNorm(layer), TensorNames.FeedForwardNormBias(layer)),
+    };
+
+    private void Join(double[][] states, double[]?[] outputs, string weight, string bias, string outputWeight)
+    {
+        for (int token = 0; token < states.Length; token++)
+        {
+            if (outputs[token] is not { } output)
+            {
+                continue;
+            }
+
+            if (_config.NormPlacement is NormPlacement.Output or NormPlacement.Sandwich)
+            {
+                output = _norm.Apply(output, outputWeight, "");
+            }
+
+            ReferenceMath.Add(states[token], output, _config.ResidualScale);
+            if (_config.NormPlacement == NormPlacement.Post)
+            {
+                states[token] = _norm.Apply(states[token], weight, bias);
+            }
+        }
+    }
+
+    private double[] Logits(double[] state)
+    {
+        double[] input = _config.EmbeddingSize > 0 ? _tensors.Product(TensorNames.HeadProjection, state) : state;
+        double[] logits = _tensors.Product(_config.TieWordEmbeddings ? TensorNames.Embedding : TensorNames.Head, input);
+        if (_config.HeadBias)
+        {
+            ReferenceMath.Add(logits, _tensors.Vector(TensorNames.HeadBias));
+        }
+
+        double cap = _config.LogitSoftCap;
+        return [.. logits.Select(logit => logit * _config.LogitScale).Select(logit => cap > 0 ? cap * Math.Tanh(logit / cap) : logit)];
     }
 
     private static double[][] Copy(double[][] rows) => [.. rows.Select(row => (double[])row.Clone())];

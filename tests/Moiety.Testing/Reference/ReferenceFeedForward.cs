@@ -2,7 +2,7 @@ using Moiety.Models.Configuration;
 
 namespace Moiety.Testing;
 
-/// <summary>The feed-forward of one layer for one token: dense, experts, or both.</summary>
+/// <summary>The feed-forward of one layer for one token: dense, or experts with the branches beside them.</summary>
 internal sealed class ReferenceFeedForward(ModelConfig config, ReferenceTensors tensors)
 {
     /// <param name="layer">The layer.</param>
@@ -11,21 +11,14 @@ internal sealed class ReferenceFeedForward(ModelConfig config, ReferenceTensors 
     public (double[] Output, int[] Experts, double[] Weights) Run(int layer, double[] input)
     {
         FeedForwardConfig feedForward = config.FeedForwards[layer];
+        Activation activation = feedForward.Activation;
         if (feedForward.Moe is not { } moe)
         {
-            return (Gated(TensorNames.Gate(layer), TensorNames.Up(layer), TensorNames.Down(layer), input), [], []);
+            string[] biases = [TensorNames.GateBias(layer), TensorNames.UpBias(layer), TensorNames.DownBias(layer)];
+            return (Perceptron(activation, input, TensorNames.Gate(layer), TensorNames.Up(layer), TensorNames.Down(layer), feedForward.Bias ? biases : []), [], []);
         }
 
-        double[] probabilities = tensors.Product(TensorNames.Router(layer), input);
-        ReferenceMath.Softmax(probabilities);
-        int[] experts = [.. Enumerable.Range(0, moe.ExpertCount).OrderByDescending(expert => probabilities[expert]).ThenBy(expert => expert).Take(moe.TopK)];
-        double[] weights = [.. experts.Select(expert => probabilities[expert])];
-        if (moe.NormalizeTopK)
-        {
-            double sum = weights.Sum();
-            weights = [.. weights.Select(weight => weight / sum)];
-        }
-
+        (int[] experts, double[] weights) = Route(layer, moe, input);
         double[] output = new double[input.Length];
         double[] coefficients = [1, 0];
         if (moe.Residual)
@@ -33,29 +26,57 @@ internal sealed class ReferenceFeedForward(ModelConfig config, ReferenceTensors 
             coefficients = tensors.Product(TensorNames.Coefficient(layer), input);
             ReferenceMath.Add(coefficients, tensors.Vector(TensorNames.CoefficientBias(layer)));
             ReferenceMath.Softmax(coefficients);
-            double[] fixedPart = Gated(TensorNames.ResidualGate(layer), TensorNames.ResidualUp(layer), TensorNames.ResidualDown(layer), input);
-            ReferenceMath.Add(output, fixedPart, coefficients[1]);
+            double[] part = Perceptron(activation, input, TensorNames.ResidualGate(layer), TensorNames.ResidualUp(layer), TensorNames.ResidualDown(layer), []);
+            ReferenceMath.Add(output, part, coefficients[1]);
+        }
+
+        if (moe.SharedIntermediateSize > 0)
+        {
+            double share = moe.SharedGate ? ReferenceActivation.Sigmoid(tensors.Product(TensorNames.SharedWeight(layer), input)[0]) : 1;
+            double[] part = Perceptron(activation, input, TensorNames.SharedGate(layer), TensorNames.SharedUp(layer), TensorNames.SharedDown(layer), []);
+            ReferenceMath.Add(output, part, share);
         }
 
         for (int choice = 0; choice < moe.TopK; choice++)
         {
             int expert = experts[choice];
-            double[] result = Gated(TensorNames.ExpertGate(layer, expert), TensorNames.ExpertUp(layer, expert), TensorNames.ExpertDown(layer, expert), input);
-            ReferenceMath.Add(output, result, coefficients[0] * weights[choice]);
+            string[] biases = [TensorNames.ExpertGateBias(layer, expert), TensorNames.ExpertUpBias(layer, expert), TensorNames.ExpertDownBias(layer, expert)];
+            double[] part = Perceptron(
+                activation, input, TensorNames.ExpertGate(layer, expert), TensorNames.ExpertUp(layer, expert), TensorNames.ExpertDown(layer, expert),
+                moe.ExpertBias ? biases : []);
+            ReferenceMath.Add(output, part, coefficients[0] * weights[choice]);
         }
 
         return (output, experts, weights);
     }
 
-    private double[] Gated(string gateName, string upName, string downName, double[] input)
+    private (int[] Experts, double[] Weights) Route(int layer, MoeConfig moe, double[] input)
     {
-        double[] gate = tensors.Product(gateName, input);
-        double[] up = tensors.Product(upName, input);
-        for (int index = 0; index < gate.Length; index++)
+        double[] logits = tensors.Product(TensorNames.Router(layer), input);
+        if (moe.RouterBias)
         {
-            gate[index] = gate[index] / (1 + Math.Exp(-gate[index])) * up[index];
+            ReferenceMath.Add(logits, tensors.Vector(TensorNames.RouterBias(layer)));
         }
 
-        return tensors.Product(downName, gate);
+        return ReferenceRouter.Choose(moe, logits, moe.SelectionBias ? tensors.Vector(TensorNames.SelectionBias(layer)) : []);
+    }
+
+    private double[] Perceptron(Activation activation, double[] input, string gateName, string upName, string downName, string[] biases)
+    {
+        bool gated = activation is not (Activation.Gelu or Activation.GeluTanh or Activation.Relu or Activation.ReluSquared);
+        double[] up = Project(upName, input, biases, 1);
+        double[] gate = gated ? Project(gateName, input, biases, 0) : up;
+        return Project(downName, [.. up.Select((value, index) => ReferenceActivation.Of(activation, gate[index], value))], biases, 2);
+    }
+
+    private double[] Project(string name, double[] input, string[] biases, int bias)
+    {
+        double[] output = tensors.Product(name, input);
+        if (biases.Length > 0)
+        {
+            ReferenceMath.Add(output, tensors.Vector(biases[bias]));
+        }
+
+        return output;
     }
 }

@@ -3,10 +3,13 @@ namespace Moiety.Testing;
 /// <summary>What a reference forward pass does differently, as plain predicates over token indices.</summary>
 public sealed record ReferencePass
 {
-    /// <summary>Rotary position of a token; its index when null.</summary>
+    /// <summary>Position of a token; its index when null.</summary>
     public Func<int, int>? Position { get; init; }
 
-    /// <summary>(query, key): whether the query token sees the key token; causal when null.</summary>
+    /// <summary>Token type of a token; 0 when null.</summary>
+    public Func<int, int>? TokenType { get; init; }
+
+    /// <summary>(query, key): whether the query token sees the key token; when null, causal, or everything in an encoder.</summary>
     public Func<int, int, bool>? Sees { get; init; }
 
     /// <summary>(layer, head, query, key, score): the score before the softmax; unchanged when null.</summary>
