@@ -134,6 +134,12 @@ internal static unsafe class TensorAssembler
             matrix = Shift(matrix, tensor, -part.Location.Offset);
         }
 
+        if (part.SkippedRows > 0)
+        {
+            matrix = new Matrix(matrix.Format, part.Rows, matrix.Columns, matrix.Data + (part.SkippedRows * matrix.RowBytes), matrix);
+            tensor = tensor with { Rows = part.Rows };
+        }
+
         // A vector whose elements move is as many rows of one element.
         if (tensor.IsVector && (order is not null || part.PartRows != part.Rows) && matrix.Rows == 1 && matrix.Format.BlockLength == 1)
         {

@@ -41,7 +41,8 @@ internal sealed class TensorLayout
             ? _config.FeedForwards[tensor.Layer].Moe!.ExpertCount
             : 0;
         long before = 0;
-        long all = RowsOf(tensor);
+        int skipped = location.LeavesOutUnusedPositions ? _config.PositionOffset : 0;
+        long all = RowsOf(tensor) - skipped;
         if (!location.Parts.IsEmpty)
         {
             all = 0;
@@ -70,8 +71,9 @@ internal sealed class TensorLayout
             StackSize = stack,
             ItemRows = all,
             GroupRows = all / groups,
-            PartRows = RowsOf(tensor) / groups,
+            PartRows = (RowsOf(tensor) - skipped) / groups,
             FirstRow = before / groups,
+            SkippedRows = skipped,
         };
     }
 

@@ -33,8 +33,11 @@ internal sealed record TensorPlacement
     /// <summary>Rows of a group before those of this part.</summary>
     public required long FirstRow { get; init; }
 
-    /// <summary>Rows of the canonical tensor; for a vector, its elements.</summary>
-    public int Rows => Tensor.IsVector ? Tensor.Columns : Tensor.Rows;
+    /// <summary>First rows of the canonical tensor that the file leaves out.</summary>
+    public int SkippedRows { get; init; }
+
+    /// <summary>Rows of the canonical tensor that the file has; for a vector, its elements.</summary>
+    public int Rows => (Tensor.IsVector ? Tensor.Columns : Tensor.Rows) - SkippedRows;
 
     /// <summary>Elements of a row; 1 for a vector.</summary>
     public int Columns => Tensor.IsVector ? 1 : Tensor.Columns;

@@ -13,6 +13,11 @@ public static class ModelFamilies
         new MoietyMoeFamily(),
         new LlamaFamily(),
         new MixtralFamily(),
+        new BertFamily(),
+        new RobertaFamily("roberta", "Roberta", "gpt2"),
+        new RobertaFamily("xlm-roberta", "XLMRoberta", "t5"),
+        new MPNetFamily(),
+        new DebertaV2Family(),
     ];
 
     /// <summary>The names, for messages.</summary>

@@ -35,6 +35,9 @@ internal sealed record TensorLocation
     /// <summary>The value of all elements when the file has no such tensor; null when it must have it.</summary>
     public float? Absent { get; init; }
 
+    /// <summary>Whether the file leaves out the rows before <see cref="ModelConfig.PositionOffset"/>.</summary>
+    public bool LeavesOutUnusedPositions { get; init; }
+
     /// <summary>Where the tensor is when the file has none of <see cref="Names"/>: another name with another layout.</summary>
     public TensorLocation? Otherwise { get; init; }
 
@@ -54,6 +57,9 @@ internal sealed record TensorLocation
 
     /// <summary>The same, all elements of this value when the file has no such tensor.</summary>
     public TensorLocation OrElse(float value) => this with { Absent = value };
+
+    /// <summary>The same, without the rows of learned positions that no token has.</summary>
+    public TensorLocation WithoutUnusedPositions() => this with { LeavesOutUnusedPositions = true };
 
     /// <summary>The same, or another place and layout when the file has none of these names.</summary>
     public TensorLocation Or(TensorLocation otherwise) => this with { Otherwise = Otherwise?.Or(otherwise) ?? otherwise };
