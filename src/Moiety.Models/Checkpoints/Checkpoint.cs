@@ -26,6 +26,9 @@ public abstract class Checkpoint : IDisposable
     /// <summary>What of the files is left out and a user should know, such as layers that predict further tokens; empty for most.</summary>
     public virtual IReadOnlyList<string> Warnings => [];
 
+    /// <summary>How its makers want texts turned into vectors, or null when they did not say.</summary>
+    public virtual EmbeddingConfig? Embedding => null;
+
     /// <summary>Canonical names of all tensors, in the order of the forward pass.</summary>
     public abstract IReadOnlyCollection<string> TensorNames { get; }
 

@@ -17,4 +17,7 @@ public sealed record GgufOptions
 
     /// <summary>How its makers want text generated.</summary>
     public GenerationConfig? Generation { get; init; }
+
+    /// <summary>How its makers want texts turned into vectors.</summary>
+    public EmbeddingConfig? Embedding { get; init; }
 }

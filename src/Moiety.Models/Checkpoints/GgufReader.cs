@@ -30,7 +30,8 @@ internal static class GgufReader
                 tokenizer,
                 GgufGenerationMetadata.Read(file.Metadata),
                 TensorTable.Match(path, config, family, family.GgufNaming, tensors),
-                [file]);
+                [file],
+                GgufEmbeddingMetadata.Read(file.Metadata, family.GgufArchitecture));
         }
         catch
         {

@@ -25,13 +25,13 @@ internal static class HuggingFaceFiles
 
     /// <summary>Whether a file of this name is part of a checkpoint, so that writing a new one may replace it.</summary>
     public static bool IsOwn(string name) =>
-        name is Config or Generation or TokenizerJson.FileName or TokenizerJson.ConfigFileName or SpecialTokens or Index
+        name is Config or Generation or EmbeddingConfigFiles.Modules or EmbeddingConfigFiles.Lengths or TokenizerJson.FileName or TokenizerJson.ConfigFileName or SpecialTokens or Index
         || (name.StartsWith("model", StringComparison.Ordinal) && name.EndsWith(".safetensors", StringComparison.Ordinal));
 
     /// <summary>Name of one of several weight files.</summary>
     public static string Shard(int index, int count) => $"model-{index + 1:D5}-of-{count:D5}.safetensors";
 
     /// <summary>Writes indented JSON with a newline at the end.</summary>
-    public static void WriteJson(string path, JsonObject json) =>
+    public static void WriteJson(string path, JsonNode json) =>
         File.WriteAllText(path, json.ToJsonString(Readable) + "\n");
 }

@@ -16,4 +16,7 @@ public sealed record HuggingFaceOptions
 
     /// <summary>What <c>generation_config.json</c> says beside the special tokens.</summary>
     public GenerationConfig? Generation { get; init; }
+
+    /// <summary>What the files of sentence-transformers say; null to write none.</summary>
+    public EmbeddingConfig? Embedding { get; init; }
 }

@@ -38,7 +38,7 @@ internal static class HuggingFaceReader
         {
             IReadOnlyDictionary<string, FileTensor> stored = OpenWeights(path, weightFiles, files);
             IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors = TensorTable.Match(path, config, family, family.HuggingFaceNaming, stored);
-            return new MappedCheckpoint(path, config, ReadTokenizer(folder), ReadGeneration(folder), tensors, files);
+            return new MappedCheckpoint(path, config, ReadTokenizer(folder), ReadGeneration(folder), tensors, files, EmbeddingConfigFiles.Read(folder));
         }
         catch
         {

@@ -18,7 +18,8 @@ internal sealed class MappedCheckpoint : Checkpoint
         Tokenizer? tokenizer,
         GenerationConfig? generation,
         IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors,
-        IEnumerable<IDisposable> files)
+        IEnumerable<IDisposable> files,
+        EmbeddingConfig? embedding = null)
     {
         if (tokenizer is not null && tokenizer.VocabularySize > config.VocabularySize)
         {
@@ -30,6 +31,7 @@ internal sealed class MappedCheckpoint : Checkpoint
         Config = config;
         Tokenizer = tokenizer;
         Generation = generation;
+        Embedding = embedding;
         _tensors = new(tensors, StringComparer.Ordinal);
         _names = [.. tensors.Select(tensor => tensor.Key)];
         _files = [.. files];
@@ -46,6 +48,9 @@ internal sealed class MappedCheckpoint : Checkpoint
 
     /// <inheritdoc/>
     public override GenerationConfig? Generation { get; }
+
+    /// <inheritdoc/>
+    public override EmbeddingConfig? Embedding { get; }
 
     /// <inheritdoc/>
     public override IReadOnlyCollection<string> TensorNames => _names;

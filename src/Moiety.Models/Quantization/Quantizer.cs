@@ -33,6 +33,7 @@ public static class Quantizer
             FormatFor = policy.For,
             Name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(source.Path)),
             Generation = source.Generation,
+            Embedding = source.Embedding,
         };
         GgufWriter.Write(path, source.Config, TensorSource.From(source), source.Tokenizer, options, progress, cancellationToken);
         long before = 0;
