@@ -116,6 +116,11 @@ internal readonly struct JsonField
     /// <summary>The number of a member, always finite, or null when it is absent.</summary>
     public float? Single(string key) => Find(key)?.Single();
 
+    /// <summary>The number in double precision, always finite.</summary>
+    public double Double() => Kind == JsonValueKind.Number && _value.TryGetDouble(out double number) && double.IsFinite(number)
+        ? number
+        : throw Unexpected("a number");
+
     /// <summary>The truth value.</summary>
     public bool Boolean() => Kind switch
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Moiety.Models.Tokenizers.Decoders;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -24,7 +25,7 @@ public sealed class ByteLevelBpeTokenizer : VocabularyTokenizer
     /// <param name="options">The rest.</param>
     /// <exception cref="InvalidInputException">An id is outside of the vocabulary, or an added token is empty or too long.</exception>
     public ByteLevelBpeTokenizer(IReadOnlyList<string?> pieces, IReadOnlyList<BpeMerge> merges, ByteLevelBpeOptions options)
-        : base(pieces, [.. pieces.Select(piece => piece is null ? [] : ByteAlphabet.Read(piece))], options)
+        : base(pieces, options, new ByteLevelDecoder())
     {
         _options = options;
         _preTokenizers = [.. options.PreTokenizers];

@@ -14,7 +14,7 @@ public record SentencePieceOptions : TokenizerOptions
     /// <summary>Where a space is added when encoding.</summary>
     public SpacePrefix SpacePrefix { get; init; } = SpacePrefix.EverySegment;
 
-    /// <summary>Whether decoding drops one space from the start of a text.</summary>
+    /// <summary>Whether decoding drops one space from the start of a text, where no other decoder is given.</summary>
     public bool StripsLeadingSpace { get; init; } = true;
 
     /// <summary>Whether every space begins a new word, which no merge crosses.</summary>

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using Moiety.Models.Tokenizers.Decoders;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -15,7 +17,7 @@ public abstract class SentencePieceTokenizer : VocabularyTokenizer
 
     /// <summary>Takes the vocabulary over.</summary>
     private protected SentencePieceTokenizer(IReadOnlyList<string?> pieces, SentencePieceOptions options)
-        : base(pieces, [.. pieces.Select(piece => BytesOf(piece, options))], options)
+        : base(pieces, options, DefaultDecoder(options))
     {
         Options = options;
         _mark = Encoding.UTF8.GetBytes([options.SpaceMark]);
@@ -47,18 +49,11 @@ public abstract class SentencePieceTokenizer : VocabularyTokenizer
     /// <summary>Whether several unknown characters in a row are one unknown token.</summary>
     public bool FuseUnknown => Options.FuseUnknown;
 
-    /// <summary>Whether decoding drops one space from the start of a text.</summary>
-    public bool StripsLeadingSpace => Options.StripsLeadingSpace;
-
     /// <summary>All settings.</summary>
     private protected SentencePieceOptions Options { get; }
 
     /// <summary>Whether no piece has a mark after other text, so that words can be encoded one by one.</summary>
     private protected bool SplitsBeforeMarks { get; init; }
-
-    /// <inheritdoc/>
-    public override ReadOnlySpan<byte> GetFirstBytes(int id) =>
-        GetBytes(id) is [(byte)' ', .. var rest] && StripsLeadingSpace ? rest : GetBytes(id);
 
     /// <summary>Whether a piece is the fallback for a byte, <c>&lt;0x0A&gt;</c>.</summary>
     internal static bool TryReadByte(string piece, out byte value)
@@ -145,16 +140,26 @@ public abstract class SentencePieceTokenizer : VocabularyTokenizer
         marked.Dispose();
     }
 
-    private static byte[] BytesOf(string? piece, SentencePieceOptions options)
+    private static SequenceDecoder DefaultDecoder(SentencePieceOptions options)
     {
-        if (piece is null)
+        ImmutableArray<TokenDecoder>.Builder decoders = ImmutableArray.CreateBuilder<TokenDecoder>();
+        if (options.SpaceMark != ' ')
         {
-            return [];
+            decoders.Add(new ReplaceDecoder(options.SpaceMark.ToString(), " "));
         }
 
-        return options.ByteFallback && TryReadByte(piece, out byte value)
-            ? [value]
-            : Encoding.UTF8.GetBytes(piece.Replace(options.SpaceMark, ' '));
+        if (options.ByteFallback)
+        {
+            decoders.Add(new ByteFallbackDecoder());
+        }
+
+        decoders.Add(new FuseDecoder());
+        if (options.StripsLeadingSpace)
+        {
+            decoders.Add(new StripDecoder(new Rune(' '), 1, 0));
+        }
+
+        return new SequenceDecoder(decoders.ToImmutable());
     }
 
     private void Mark(ReadOnlySpan<byte> text, bool first, ref ByteBuffer marked)

@@ -1,5 +1,9 @@
 using System.Collections.Immutable;
 using Moiety.Models.Json;
+using Moiety.Models.Tokenizers.Decoders;
+using Moiety.Models.Tokenizers.Normalizers;
+using Moiety.Models.Tokenizers.PostProcessors;
+using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -26,32 +30,40 @@ internal sealed class TokenizerJsonComponents
     /// <summary>Byte-level: whether a text gets a space before it.</summary>
     public bool AddPrefixSpace { get; private set; }
 
+    /// <summary>SentencePiece: whether spaces are marked.</summary>
+    public bool MarksSpaces => _marksSpaces;
+
     /// <summary>SentencePiece: where a space is added.</summary>
     public SpacePrefix SpacePrefix { get; private set; }
 
     /// <summary>SentencePiece: whether every space begins a word.</summary>
     public bool SplitsAtSpaces { get; private set; }
 
-    /// <summary>SentencePiece: whether decoding drops a leading space.</summary>
-    public bool StripsLeadingSpace { get; private set; }
+    /// <summary>What happens to a text first, less what the space prefix and marks say already; or null.</summary>
+    public Normalizer? Normalizer { get; private set; }
 
-    /// <summary>Whether the file says what to put around a text.</summary>
-    public bool HasTemplate { get; private set; }
+    /// <summary>What pieces mean in text, or null when the file does not say.</summary>
+    public TokenDecoder? Decoder { get; private set; }
 
-    /// <summary>Tokens before a text.</summary>
-    public ImmutableArray<int> Prefix { get; private set; } = [];
-
-    /// <summary>Tokens after a text.</summary>
-    public ImmutableArray<int> Suffix { get; private set; } = [];
+    /// <summary>What is put around a text, or null when the file does not say.</summary>
+    public TokenTemplate? Template { get; private set; }
 
     /// <summary>Reads the four components.</summary>
-    public static TokenizerJsonComponents Read(JsonField root, ImmutableArray<AddedToken> added)
+    /// <param name="root">The file.</param>
+    /// <param name="added">Its added tokens.</param>
+    /// <param name="model">The type of its model.</param>
+    public static TokenizerJsonComponents Read(JsonField root, ImmutableArray<AddedToken> added, string model)
     {
         TokenizerJsonComponents components = new(added);
-        Each(root.Find("normalizer"), "normalizers", components.ReadNormalizer);
+        components.ReadNormalizer(root.Find("normalizer"));
         Each(root.Find("pre_tokenizer"), "pretokenizers", components.ReadPreTokenizer);
-        Each(root.Find("post_processor"), "processors", components.ReadPostProcessor);
-        Each(root.Find("decoder"), "decoders", components.ReadDecoder);
+        components.Template = root.Find("post_processor") is { } processor ? TokenTemplate.Read(processor, added) : null;
+        components.ReadDecoder(root.Find("decoder"));
+        if (model != "BPE")
+        {
+            return components.IsByteLevel ? throw root.Error($"spells bytes (ByteLevel), which is not supported for the model {model}") : components;
+        }
+
         if (components.IsByteLevel ? components._marksSpaces || components._unmarksSpaces : components._preTokenizers.Count > 0)
         {
             throw root.Error("mixes byte-level and SentencePiece-style components; supported is one or the other");
@@ -85,20 +97,25 @@ internal sealed class TokenizerJsonComponents
         }
     }
 
-    private void ReadNormalizer(JsonField field, string type)
+    // Marks are set by the tokenizer itself, which is faster; but tokens that are found after normalization must see what it did.
+    private void ReadNormalizer(JsonField? field)
     {
-        switch (type)
+        if (field is not { } component)
         {
-            case "NFC":
-                break;
-            case "Prepend" when field.Get("prepend").Text() == Mark:
-                SpacePrefix = SpacePrefix.EverySegment;
-                break;
-            case "Replace" when IsReplace(field, " ", Mark):
-                _marksSpaces = true;
-                break;
-            default:
-                throw Unsupported(field, "normalizer", type, $"NFC, Prepend of \"{Mark}\", Replace of a space by \"{Mark}\"");
+            return;
+        }
+
+        Normalizer normalizer = NormalizerTypes.Read(component);
+        Normalizer[] stages = normalizer is SequenceNormalizer sequence ? [.. sequence.Normalizers] : [normalizer];
+        _marksSpaces = stages.Any(stage => stage is ReplaceNormalizer { IsRegex: false, Pattern: " ", Content: Mark });
+        bool folds = _marksSpaces && !_added.Any(token => token.Normalized);
+        if (folds && stages is [PrependNormalizer { Content: Mark }, ReplaceNormalizer])
+        {
+            SpacePrefix = SpacePrefix.EverySegment;
+        }
+        else if (!folds || stages is not [ReplaceNormalizer])
+        {
+            Normalizer = normalizer;
         }
     }
 
@@ -125,6 +142,12 @@ internal sealed class TokenizerJsonComponents
                 }
 
                 break;
+            case "BertPreTokenizer":
+                _preTokenizers.Add(new BertPreTokenizer());
+                break;
+            case "WhitespaceSplit":
+                _preTokenizers.Add(new WhitespaceSplitPreTokenizer());
+                break;
             case "Digits":
                 _preTokenizers.Add(PreTokenizerNames.ForDigits(field.Boolean("individual_digits", absent: false)));
                 break;
@@ -139,7 +162,7 @@ internal sealed class TokenizerJsonComponents
                 ReadMetaspace(field);
                 break;
             default:
-                throw Unsupported(field, "pre-tokenizer", type, "ByteLevel, Split by a known Regex, Digits, Metaspace");
+                throw Unsupported(field, "pre-tokenizer", type, "ByteLevel, Split by a known Regex, Digits, Metaspace, BertPreTokenizer, WhitespaceSplit");
         }
     }
 
@@ -171,92 +194,24 @@ internal sealed class TokenizerJsonComponents
         SplitsAtSpaces = field.Boolean("split", absent: true);
     }
 
-    private void ReadPostProcessor(JsonField field, string type)
+    private void ReadDecoder(JsonField? field)
     {
-        switch (type)
+        if (field is not { } component)
         {
-            case "ByteLevel":
-                break;
-            case "TemplateProcessing":
-                ReadTemplate(field);
-                break;
-            case "RobertaProcessing" or "BertProcessing":
-                HasTemplate = true;
-                Prefix = [ReadProcessingToken(field.Get("cls"))];
-                Suffix = [ReadProcessingToken(field.Get("sep"))];
-                break;
-            default:
-                throw Unsupported(field, "post-processor", type, "ByteLevel, TemplateProcessing, RobertaProcessing, BertProcessing");
-        }
-    }
-
-    private void ReadTemplate(JsonField field)
-    {
-        HasTemplate = true;
-        ImmutableArray<int>.Builder before = ImmutableArray.CreateBuilder<int>();
-        ImmutableArray<int>.Builder after = ImmutableArray.CreateBuilder<int>();
-        bool seenText = false;
-        foreach (JsonField item in field.Get("single").Items())
-        {
-            if (item.Find("SpecialToken") is not { } special)
-            {
-                item.Get("Sequence");
-                if (seenText)
-                {
-                    throw item.Error("has the text twice");
-                }
-
-                seenText = true;
-                continue;
-            }
-
-            JsonField token = field.Get("special_tokens").Get(special.Get("id").Text());
-            (seenText ? after : before).AddRange(token.Get("ids").Items().Select(id => id.Count(VocabularyTokenizer.LargestVocabulary)));
+            return;
         }
 
-        if (!seenText)
+        Decoder = DecoderTypes.Read(component);
+        TokenDecoder[] stages = Decoder is SequenceDecoder sequence ? [.. sequence.Decoders] : [Decoder];
+        IsByteLevel |= stages.Any(stage => stage is ByteLevelDecoder);
+        _unmarksSpaces = stages.Any(stage => stage is MetaspaceDecoder or ReplaceDecoder { Pattern: Mark, Content: " " });
+        if (IsByteLevel && stages.Length > 1)
         {
-            throw field.Error("has no place for the text (Sequence)");
+            throw component.Error("other decoders beside ByteLevel are not supported");
         }
 
-        Prefix = before.ToImmutable();
-        Suffix = after.ToImmutable();
+        Decoder = stages is [ByteLevelDecoder only] ? only : Decoder;
     }
-
-    private int ReadProcessingToken(JsonField pair)
-    {
-        JsonField[] items = [.. pair.Items()];
-        int id = items.Length == 2 ? items[1].Count(VocabularyTokenizer.LargestVocabulary) : throw pair.Error("must be a token and its id");
-        return _added.Any(token => token.Id == id) ? id : throw pair.Error($"the id {id} is not that of an added token");
-    }
-
-    private void ReadDecoder(JsonField field, string type)
-    {
-        switch (type)
-        {
-            case "ByteLevel":
-                IsByteLevel = true;
-                break;
-            case "ByteFallback" or "Fuse":
-                break;
-            case "Replace" when IsReplace(field, Mark, " "):
-                _unmarksSpaces = true;
-                break;
-            case "Strip" when field.Get("content").Text() == " " && field.Get("start").Count(2) >= 0 && field.Get("stop").Count(1) == 0:
-                StripsLeadingSpace = field.Get("start").Count(2) == 1;
-                break;
-            case "Metaspace" when (field.Text("replacement") ?? Mark) == Mark:
-                _unmarksSpaces = true;
-                StripsLeadingSpace = (field.Text("prepend_scheme") ?? "always") != "never" && field.Boolean("add_prefix_space", absent: true);
-                break;
-            default:
-                throw Unsupported(
-                    field, "decoder", type, $"ByteLevel, ByteFallback, Fuse, Replace of \"{Mark}\" by a space, Strip of one space before the text, Metaspace");
-        }
-    }
-
-    private static bool IsReplace(JsonField field, string from, string to) =>
-        field.Get("pattern").Text("String") == from && field.Get("content").Text() == to;
 
     private static Checkpoints.InvalidCheckpointException Unsupported(JsonField field, string kind, string type, string supported) =>
         field.Error($"the {kind} {type} is not supported with these settings; supported are: {supported}");

@@ -5,7 +5,7 @@ using Moiety.Models.Json;
 namespace Moiety.Models.Tokenizers;
 
 /// <summary>
-/// Reads a <c>tokenizer.json</c> of model type BPE. What a component means is in <see cref="TokenizerJsonComponents"/>; a component
+/// Reads a <c>tokenizer.json</c> of model type BPE, Unigram or WordPiece. What a component means is in <see cref="TokenizerJsonComponents"/>; a component
 /// that is not known is an error that names it, since a tokenizer that is almost right would give wrong ids in silence.
 /// </summary>
 internal static class TokenizerJsonReader
@@ -14,31 +14,80 @@ internal static class TokenizerJsonReader
     public static Tokenizer Read(JsonField root, JsonField? config, string path)
     {
         JsonField model = root.Get("model");
-        RequireBpe(model);
-        List<string?> pieces = ReadVocabulary(model.Get("vocab"));
+
+        // Files from before 2020 have no type; theirs is told by the other members.
+        string type = model.Text("type") ?? (model.Has("merges") ? "BPE" : model.Has("max_input_chars_per_word") ? "WordPiece" : "without type");
+        double[] scores = [];
+        List<string?> pieces = type switch
+        {
+            "BPE" or "WordPiece" => ReadVocabulary(model.Get("vocab")),
+            "Unigram" => ReadScoredVocabulary(model.Get("vocab"), out scores),
+            _ => throw model.Error($"the tokenizer model \"{type}\" is not supported; supported are BPE, Unigram and WordPiece"),
+        };
         Dictionary<string, int> ids = new(pieces.Count, StringComparer.Ordinal);
         for (int id = 0; id < pieces.Count; id++)
         {
             if (pieces[id] is { } piece)
             {
-                ids.Add(piece, id);
+                // Unigram lists may have a piece twice; the last one counts.
+                ids[piece] = id;
             }
         }
 
-        BpeMerge[] merges = ReadMerges(model.Get("merges"), ids);
+        int modelCount = pieces.Count;
         ImmutableArray<AddedToken> added = ReadAddedTokens(root.Find("added_tokens"), pieces, ids);
-        TokenizerJsonComponents components = TokenizerJsonComponents.Read(root, added);
+        TokenizerJsonComponents components = TokenizerJsonComponents.Read(root, added, type);
         try
         {
-            return components.IsByteLevel
-                ? ByteLevel(pieces, merges, Common(new ByteLevelBpeOptions(), model, config, ids, added, components), model, components)
-                : SentencePiece(pieces, merges, Common(new SentencePieceOptions(), model, config, ids, added, components), model, components);
+            return type switch
+            {
+                "Unigram" => Unigram(pieces, scores, Common(new UnigramOptions(), model, config, ids, added, components), model, components, modelCount),
+                "WordPiece" => WordPiece(pieces, Common(new WordPieceOptions(), model, config, ids, added, components), model, components),
+                _ => Bpe(pieces, model, config, ids, added, components),
+            };
         }
         catch (InvalidInputException error) when (error is not InvalidCheckpointException)
         {
             throw new InvalidCheckpointException(path, "vocabulary", error.Message);
         }
     }
+
+    private static VocabularyTokenizer Bpe(
+        List<string?> pieces, JsonField model, JsonField? config, Dictionary<string, int> ids, ImmutableArray<AddedToken> added, TokenizerJsonComponents components)
+    {
+        RequirePlainBpe(model);
+        BpeMerge[] merges = ReadMerges(model.Get("merges"), ids);
+        return components.IsByteLevel
+            ? ByteLevel(pieces, merges, Common(new ByteLevelBpeOptions(), model, config, ids, added, components), model, components)
+            : SentencePiece(pieces, merges, Common(new SentencePieceOptions(), model, config, ids, added, components), model, components);
+    }
+
+    private static UnigramTokenizer Unigram(
+        List<string?> pieces, double[] scores, UnigramOptions common, JsonField model, TokenizerJsonComponents components, int modelCount)
+    {
+        double lowest = scores.Length == 0 ? 0 : scores.Min();
+        return new UnigramTokenizer(pieces, [.. scores, .. Enumerable.Repeat(0.0, pieces.Count - modelCount)], common with
+        {
+            UnknownTokenId = model.Find("unk_id")?.Count(modelCount),
+            UnknownScore = lowest - UnigramTokenizer.UnknownPenalty,
+            MatchesBytePieces = true,
+            PreTokenizers = components.PreTokenizers,
+            SpaceMark = components.MarksSpaces ? '\u2581' : ' ',
+            SpacePrefix = components.SpacePrefix,
+            SplitsAtSpaces = components.SplitsAtSpaces,
+            StripsLeadingSpace = false,
+            ByteFallback = model.Boolean("byte_fallback", absent: false),
+            FuseUnknown = true,
+        });
+    }
+
+    private static WordPieceTokenizer WordPiece(List<string?> pieces, WordPieceOptions common, JsonField model, TokenizerJsonComponents components) =>
+        new(pieces, common with
+        {
+            PreTokenizers = components.PreTokenizers,
+            ContinuingPrefix = model.Text("continuing_subword_prefix") ?? "##",
+            LongestWord = model.Int32("max_input_chars_per_word") ?? 100,
+        });
 
     private static ByteLevelBpeTokenizer ByteLevel(
         List<string?> pieces, BpeMerge[] merges, ByteLevelBpeOptions common, JsonField model, TokenizerJsonComponents components) =>
@@ -55,20 +104,13 @@ internal static class TokenizerJsonReader
         {
             SpacePrefix = components.SpacePrefix,
             SplitsAtSpaces = components.SplitsAtSpaces,
-            StripsLeadingSpace = components.StripsLeadingSpace,
+            StripsLeadingSpace = false,
             ByteFallback = model.Boolean("byte_fallback", absent: false),
             FuseUnknown = model.Boolean("fuse_unk", absent: false),
         });
 
-    private static void RequireBpe(JsonField model)
+    private static void RequirePlainBpe(JsonField model)
     {
-        // Files from before 2020 have no type; theirs is told by the merges.
-        string type = model.Text("type") ?? (model.Find("merges") is null ? "without type" : "BPE");
-        if (type != "BPE")
-        {
-            throw model.Error($"the tokenizer model \"{type}\" is not supported yet; supported is BPE, byte-level or SentencePiece-style");
-        }
-
         foreach (string key in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
         {
             if (model.Text(key) is { Length: > 0 } text)
@@ -94,6 +136,25 @@ internal static class TokenizerJsonReader
             pieces[id] = piece;
         }
 
+        return pieces.Count > 0 ? pieces : throw vocabulary.Error("it is empty");
+    }
+
+    private static List<string?> ReadScoredVocabulary(JsonField vocabulary, out double[] scores)
+    {
+        List<string?> pieces = new(vocabulary.Length());
+        List<double> numbers = new(pieces.Capacity);
+        foreach (JsonField entry in vocabulary.Items())
+        {
+            if (entry.Items().ToArray() is not [var piece, var score] || pieces.Count == VocabularyTokenizer.LargestVocabulary)
+            {
+                throw entry.Error("must be a piece and its score, one of not too many");
+            }
+
+            pieces.Add(piece.Text());
+            numbers.Add(score.Double());
+        }
+
+        scores = [.. numbers];
         return pieces.Count > 0 ? pieces : throw vocabulary.Error("it is empty");
     }
 
@@ -167,11 +228,11 @@ internal static class TokenizerJsonReader
     {
         int? bos = FindToken(config, "bos_token", ids);
         int? eos = FindToken(config, "eos_token", ids);
-        ImmutableArray<int> prefix = components.Prefix;
+        ImmutableArray<int> prefix = components.Template?.Prefix ?? [];
 
         // Without a tokenizer_config.json, a special token that the template puts first is the one that starts a sequence.
         bos ??= config is null && prefix is [int start] && added.Any(token => token.Id == start && token.Special) ? start : null;
-        if (!components.HasTemplate && bos is int first && config?.Boolean("add_bos_token", absent: false) == true)
+        if (components.Template is null && bos is int first && config?.Boolean("add_bos_token", absent: false) == true)
         {
             prefix = [first];
         }
@@ -183,7 +244,10 @@ internal static class TokenizerJsonReader
             EosTokenIds = eos is int last ? [last] : [],
             UnknownTokenId = FindToken(model, "unk_token", ids),
             Prefix = prefix,
-            Suffix = components.Suffix,
+            Suffix = components.Template?.Suffix ?? [],
+            Pair = components.Template?.Pair ?? [],
+            Normalizer = components.Normalizer,
+            Decoder = components.Decoder,
         };
     }
 

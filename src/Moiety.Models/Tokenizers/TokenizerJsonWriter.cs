@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Moiety.Models.Tokenizers.Normalizers;
+using Moiety.Models.Tokenizers.PostProcessors;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -12,18 +14,12 @@ internal static class TokenizerJsonWriter
     /// <summary>The contents of <c>tokenizer.json</c>.</summary>
     public static byte[] Write(Tokenizer tokenizer) => tokenizer switch
     {
-        ByteLevelBpeTokenizer byteLevel => Write(
-            byteLevel,
-            byteLevel.Merges,
-            writer => WriteByteLevel(writer, byteLevel),
-            writer =>
-            {
-                writer.WriteBoolean("fuse_unk", false);
-                writer.WriteBoolean("byte_fallback", false);
-                writer.WriteBoolean("ignore_merges", byteLevel.IgnoreMerges);
-            }),
-        SentencePieceBpeTokenizer other => WriteSentencePiece(other.WithConventionalMark()),
-        _ => throw new InvalidInputException($"A {tokenizer.GetType().Name} cannot be written as {TokenizerJson.FileName}: only byte-pair encoding can."),
+        ByteLevelBpeTokenizer byteLevel => Write(byteLevel, writer => WriteByteLevel(writer, byteLevel), writer =>
+            WriteBpeModel(writer, byteLevel, byteLevel.Merges, fuseUnknown: false, byteFallback: false, byteLevel.IgnoreMerges)),
+        SentencePieceBpeTokenizer pieces => WriteSentencePieceBpe(pieces.WithConventionalMark()),
+        UnigramTokenizer unigram => Write(unigram, writer => WriteMetaspace(writer, unigram), writer => WriteUnigramModel(writer, unigram)),
+        WordPieceTokenizer words => Write(words, writer => WriteWordPiece(writer, words), writer => WriteWordPieceModel(writer, words)),
+        _ => throw new InvalidInputException($"A {tokenizer.GetType().Name} cannot be written as {TokenizerJson.FileName}."),
     };
 
     /// <summary>The contents of <c>tokenizer_config.json</c>.</summary>
@@ -38,19 +34,13 @@ internal static class TokenizerJsonWriter
         WriteToken(writer, "unk_token", tokenizer, (tokenizer as VocabularyTokenizer)?.UnknownTokenId);
     });
 
-    private static byte[] WriteSentencePiece(SentencePieceBpeTokenizer tokenizer) => Write(
+    private static byte[] WriteSentencePieceBpe(SentencePieceBpeTokenizer tokenizer) => Write(
         tokenizer,
-        SentencePieceMerges.Of(tokenizer),
         writer => WriteSentencePiece(writer, tokenizer),
-        writer =>
-        {
-            writer.WriteBoolean("fuse_unk", tokenizer.FuseUnknown);
-            writer.WriteBoolean("byte_fallback", tokenizer.ByteFallback);
-            writer.WriteBoolean("ignore_merges", false);
-        });
+        writer => WriteBpeModel(
+            writer, tokenizer, SentencePieceMerges.Of(tokenizer), tokenizer.FuseUnknown, tokenizer.ByteFallback, ignoreMerges: false));
 
-    private static byte[] Write(
-        VocabularyTokenizer tokenizer, ImmutableArray<BpeMerge> merges, Action<Utf8JsonWriter> writeText, Action<Utf8JsonWriter> writeFlags) =>
+    private static byte[] Write(VocabularyTokenizer tokenizer, Action<Utf8JsonWriter> writeText, Action<Utf8JsonWriter> writeModel) =>
         Document(writer =>
         {
             writer.WriteString("version", "1.0");
@@ -59,17 +49,79 @@ internal static class TokenizerJsonWriter
             WriteAddedTokens(writer, tokenizer);
             writeText(writer);
             WritePostProcessor(writer, tokenizer);
+            writer.WriteStartObject("decoder");
+            tokenizer.Decoder.Write(writer);
+            writer.WriteEndObject();
             writer.WriteStartObject("model");
-            writer.WriteString("type", "BPE");
-            writer.WriteNull("dropout");
-            WriteToken(writer, "unk_token", tokenizer, tokenizer.UnknownTokenId);
-            writer.WriteNull("continuing_subword_prefix");
-            writer.WriteNull("end_of_word_suffix");
-            writeFlags(writer);
-            WriteVocabulary(writer, tokenizer);
-            WriteMerges(writer, tokenizer, merges);
+            writeModel(writer);
             writer.WriteEndObject();
         });
+
+    private static void WriteBpeModel(
+        Utf8JsonWriter writer, VocabularyTokenizer tokenizer, ImmutableArray<BpeMerge> merges, bool fuseUnknown, bool byteFallback, bool ignoreMerges)
+    {
+        writer.WriteString("type", "BPE");
+        writer.WriteNull("dropout");
+        WriteToken(writer, "unk_token", tokenizer, tokenizer.UnknownTokenId);
+        writer.WriteNull("continuing_subword_prefix");
+        writer.WriteNull("end_of_word_suffix");
+        writer.WriteBoolean("fuse_unk", fuseUnknown);
+        writer.WriteBoolean("byte_fallback", byteFallback);
+        writer.WriteBoolean("ignore_merges", ignoreMerges);
+        WriteVocabulary(writer, tokenizer);
+        WriteMerges(writer, tokenizer, merges);
+    }
+
+    // An id that is not in use needs a piece all the same.
+    private static void WriteUnigramModel(Utf8JsonWriter writer, UnigramTokenizer tokenizer)
+    {
+        writer.WriteString("type", "Unigram");
+        if (tokenizer.UnknownTokenId is int unknown)
+        {
+            writer.WriteNumber("unk_id", unknown);
+        }
+        else
+        {
+            writer.WriteNull("unk_id");
+        }
+
+        ImmutableArray<double> scores = tokenizer.Scores;
+        writer.WriteStartArray("vocab");
+        for (int id = 0; id < scores.Length; id++)
+        {
+            writer.WriteStartArray();
+            writer.WriteStringValue(tokenizer.IsUsed(id) ? tokenizer.GetPiece(id) : $"[PAD{id}]");
+            writer.WriteNumberValue(scores[id]);
+            writer.WriteEndArray();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteBoolean("byte_fallback", tokenizer.ByteFallback);
+    }
+
+    private static void WriteWordPieceModel(Utf8JsonWriter writer, WordPieceTokenizer tokenizer)
+    {
+        writer.WriteString("type", "WordPiece");
+        WriteToken(writer, "unk_token", tokenizer, tokenizer.UnknownTokenId);
+        writer.WriteString("continuing_subword_prefix", tokenizer.ContinuingPrefix);
+        writer.WriteNumber("max_input_chars_per_word", tokenizer.LongestWord);
+        WriteVocabulary(writer, tokenizer);
+    }
+
+    private static void WriteNormalizer(Utf8JsonWriter writer, params ReadOnlySpan<Normalizer?> normalizers)
+    {
+        ImmutableArray<Normalizer> stages =
+            [.. normalizers.ToArray().SelectMany(stage => stage is null ? [] : stage is SequenceNormalizer sequence ? sequence.Normalizers : [stage])];
+        if (stages.IsEmpty)
+        {
+            writer.WriteNull("normalizer");
+            return;
+        }
+
+        writer.WriteStartObject("normalizer");
+        (stages is [var only] ? only : new SequenceNormalizer(stages)).Write(writer);
+        writer.WriteEndObject();
+    }
 
     private static void WriteAddedTokens(Utf8JsonWriter writer, VocabularyTokenizer tokenizer)
     {
@@ -92,7 +144,7 @@ internal static class TokenizerJsonWriter
 
     private static void WriteByteLevel(Utf8JsonWriter writer, ByteLevelBpeTokenizer tokenizer)
     {
-        writer.WriteNull("normalizer");
+        WriteNormalizer(writer, tokenizer.Normalizer);
         bool gpt2 = tokenizer.PreTokenizers is [Gpt2PreTokenizer];
         if (gpt2)
         {
@@ -120,9 +172,6 @@ internal static class TokenizerJsonWriter
             writer.WriteEndArray();
             writer.WriteEndObject();
         }
-
-        writer.WritePropertyName("decoder");
-        WriteByteLevelComponent(writer, addPrefixSpace: true, useRegex: true);
     }
 
     private static void WriteByteLevelComponent(Utf8JsonWriter writer, bool addPrefixSpace, bool useRegex)
@@ -138,87 +187,48 @@ internal static class TokenizerJsonWriter
     private static void WriteSentencePiece(Utf8JsonWriter writer, SentencePieceBpeTokenizer tokenizer)
     {
         string mark = tokenizer.SpaceMark.ToString();
-        bool metaspace = tokenizer.SplitsAtSpaces
-            || tokenizer.SpacePrefix is SpacePrefix.EverySegmentWithoutSpace or SpacePrefix.FirstSegmentWithoutSpace;
-        if (metaspace)
+        if (tokenizer.SplitsAtSpaces || tokenizer.SpacePrefix is SpacePrefix.EverySegmentWithoutSpace or SpacePrefix.FirstSegmentWithoutSpace)
         {
-            writer.WriteNull("normalizer");
-            writer.WriteStartObject("pre_tokenizer");
-            writer.WriteString("type", "Metaspace");
-            writer.WriteString("replacement", mark);
-            writer.WriteString("prepend_scheme", tokenizer.SpacePrefix switch
-            {
-                SpacePrefix.None => "never",
-                SpacePrefix.FirstSegmentWithoutSpace => "first",
-                _ => "always",
-            });
-            writer.WriteBoolean("split", tokenizer.SplitsAtSpaces);
-            writer.WriteEndObject();
-        }
-        else
-        {
-            writer.WriteStartObject("normalizer");
-            writer.WriteString("type", "Sequence");
-            writer.WriteStartArray("normalizers");
-            if (tokenizer.SpacePrefix == SpacePrefix.EverySegment)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("type", "Prepend");
-                writer.WriteString("prepend", mark);
-                writer.WriteEndObject();
-            }
-
-            WriteReplace(writer, " ", mark);
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-            writer.WriteNull("pre_tokenizer");
+            WriteMetaspace(writer, tokenizer);
+            return;
         }
 
-        writer.WriteStartObject("decoder");
-        writer.WriteString("type", "Sequence");
-        writer.WriteStartArray("decoders");
-        WriteReplace(writer, mark, " ");
-        if (tokenizer.ByteFallback)
-        {
-            WriteBare(writer, "ByteFallback");
-        }
+        WriteNormalizer(
+            writer,
+            tokenizer.Normalizer,
+            tokenizer.SpacePrefix == SpacePrefix.EverySegment ? new PrependNormalizer(mark) : null,
+            ReplaceNormalizer.OfText(" ", mark));
+        writer.WriteNull("pre_tokenizer");
+    }
 
-        WriteBare(writer, "Fuse");
-        if (tokenizer.StripsLeadingSpace)
+    private static void WriteMetaspace(Utf8JsonWriter writer, SentencePieceTokenizer tokenizer)
+    {
+        WriteNormalizer(writer, tokenizer.Normalizer);
+        writer.WriteStartObject("pre_tokenizer");
+        writer.WriteString("type", "Metaspace");
+        writer.WriteString("replacement", tokenizer.SpaceMark.ToString());
+        writer.WriteString("prepend_scheme", tokenizer.SpacePrefix switch
         {
-            writer.WriteStartObject();
-            writer.WriteString("type", "Strip");
-            writer.WriteString("content", " ");
-            writer.WriteNumber("start", 1);
-            writer.WriteNumber("stop", 0);
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndArray();
+            SpacePrefix.None => "never",
+            SpacePrefix.FirstSegmentWithoutSpace => "first",
+            _ => "always",
+        });
+        writer.WriteBoolean("split", tokenizer.SplitsAtSpaces);
         writer.WriteEndObject();
     }
 
-    private static void WriteReplace(Utf8JsonWriter writer, string from, string to)
+    private static void WriteWordPiece(Utf8JsonWriter writer, WordPieceTokenizer tokenizer)
     {
-        writer.WriteStartObject();
-        writer.WriteString("type", "Replace");
-        writer.WriteStartObject("pattern");
-        writer.WriteString("String", from);
-        writer.WriteEndObject();
-        writer.WriteString("content", to);
-        writer.WriteEndObject();
-    }
-
-    private static void WriteBare(Utf8JsonWriter writer, string type)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("type", type);
+        WriteNormalizer(writer, tokenizer.Normalizer);
+        writer.WriteStartObject("pre_tokenizer");
+        writer.WriteString("type", "BertPreTokenizer");
         writer.WriteEndObject();
     }
 
     private static void WritePostProcessor(Utf8JsonWriter writer, VocabularyTokenizer tokenizer)
     {
-        if (tokenizer.Prefix.IsEmpty && tokenizer.Suffix.IsEmpty)
+        int[] ids = [.. tokenizer.Prefix, .. tokenizer.Suffix, .. tokenizer.Pair.Where(piece => piece.TokenId is not null).Select(piece => piece.TokenId!.Value)];
+        if (ids.Length == 0)
         {
             writer.WriteNull("post_processor");
             return;
@@ -226,15 +236,15 @@ internal static class TokenizerJsonWriter
 
         writer.WriteStartObject("post_processor");
         writer.WriteString("type", "TemplateProcessing");
-        writer.WriteStartArray("single");
-        WriteTemplate(writer, tokenizer, "A", 0);
-        writer.WriteEndArray();
-        writer.WriteStartArray("pair");
-        WriteTemplate(writer, tokenizer, "A", 0);
-        WriteTemplate(writer, tokenizer, "B", 1);
-        writer.WriteEndArray();
+        WriteTemplate(writer, tokenizer, "single",
+        [
+            .. tokenizer.Prefix.Select(id => TemplatePiece.OfToken(id, 0)),
+            TemplatePiece.OfText(0, 0),
+            .. tokenizer.Suffix.Select(id => TemplatePiece.OfToken(id, 0)),
+        ]);
+        WriteTemplate(writer, tokenizer, "pair", tokenizer.Pair);
         writer.WriteStartObject("special_tokens");
-        foreach (int id in tokenizer.Prefix.Concat(tokenizer.Suffix).Distinct())
+        foreach (int id in ids.Distinct())
         {
             writer.WriteStartObject(tokenizer.GetPiece(id));
             writer.WriteString("id", tokenizer.GetPiece(id));
@@ -251,18 +261,22 @@ internal static class TokenizerJsonWriter
         writer.WriteEndObject();
     }
 
-    private static void WriteTemplate(Utf8JsonWriter writer, VocabularyTokenizer tokenizer, string sequence, int type)
+    private static void WriteTemplate(Utf8JsonWriter writer, VocabularyTokenizer tokenizer, string key, ImmutableArray<TemplatePiece> pieces)
     {
-        foreach (int id in tokenizer.Prefix)
+        writer.WriteStartArray(key);
+        foreach (TemplatePiece piece in pieces)
         {
-            WriteTemplateEntry(writer, "SpecialToken", tokenizer.GetPiece(id), type);
+            if (piece.TokenId is int id)
+            {
+                WriteTemplateEntry(writer, "SpecialToken", tokenizer.GetPiece(id), piece.TypeId);
+            }
+            else
+            {
+                WriteTemplateEntry(writer, "Sequence", piece.Sequence == 0 ? "A" : "B", piece.TypeId);
+            }
         }
 
-        WriteTemplateEntry(writer, "Sequence", sequence, type);
-        foreach (int id in tokenizer.Suffix)
-        {
-            WriteTemplateEntry(writer, "SpecialToken", tokenizer.GetPiece(id), type);
-        }
+        writer.WriteEndArray();
     }
 
     private static void WriteTemplateEntry(Utf8JsonWriter writer, string kind, string id, int type)

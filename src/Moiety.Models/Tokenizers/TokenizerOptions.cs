@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Moiety.Models.Tokenizers.Decoders;
 using Moiety.Models.Tokenizers.Normalizers;
 using Moiety.Models.Tokenizers.PostProcessors;
 
@@ -30,4 +31,7 @@ public record TokenizerOptions
 
     /// <summary>What happens to a text before it is split, or null.</summary>
     public Normalizer? Normalizer { get; init; }
+
+    /// <summary>What the pieces mean in text; null: what is usual for this kind of tokenizer.</summary>
+    public TokenDecoder? Decoder { get; init; }
 }

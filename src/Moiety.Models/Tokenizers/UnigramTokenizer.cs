@@ -14,7 +14,10 @@ public sealed class UnigramTokenizer : SentencePieceTokenizer
     /// <summary>Longest piece in bytes; SentencePiece's own default is 16 characters.</summary>
     internal const int LongestPiece = 1024;
 
-    private const double UnknownPenalty = 10;
+    /// <summary>How much less than the worst piece an unknown character scores.</summary>
+    internal const double UnknownPenalty = 10;
+
+    private const int Unknown = -2;
     private readonly UnigramOptions _options;
     private readonly ByteTrie _trie;
     private readonly double[] _scores;
@@ -122,8 +125,6 @@ public sealed class UnigramTokenizer : SentencePieceTokenizer
             start += length;
         }
     }
-
-    private const int Unknown = -2;
 
     private void Offer(ref Node node, double score, int start, int id)
     {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Text;
+using Moiety.Models.Tokenizers.Decoders;
 using Moiety.Models.Tokenizers.Normalizers;
 using Moiety.Models.Tokenizers.PostProcessors;
 
@@ -21,6 +22,7 @@ public abstract class VocabularyTokenizer : Tokenizer
 
     private readonly string?[] _pieces;
     private readonly byte[][] _bytes;
+    private readonly byte[][] _firstBytes;
     private readonly bool[] _special;
     private readonly AddedTokenMatcher? _matcher;
     private readonly AddedTokenMatcher? _normalizedMatcher;
@@ -28,11 +30,9 @@ public abstract class VocabularyTokenizer : Tokenizer
 
     /// <summary>Takes the vocabulary over and checks that every id of the options is in it.</summary>
     /// <param name="pieces">How the vocabulary spells the token of each id, or null where an id is not in use.</param>
-    /// <param name="bytes">The bytes of each token in text.</param>
     /// <param name="options">Added tokens and what is put around a text.</param>
-    /// <param name="addedBytes">The bytes of an added token that is not special; null: its content.</param>
-    private protected VocabularyTokenizer(
-        IReadOnlyList<string?> pieces, byte[][] bytes, TokenizerOptions options, Func<string, byte[]>? addedBytes = null)
+    /// <param name="decoder">What pieces mean in text when the options do not say.</param>
+    private protected VocabularyTokenizer(IReadOnlyList<string?> pieces, TokenizerOptions options, TokenDecoder decoder)
     {
         if (pieces.Count is 0 or > LargestVocabulary)
         {
@@ -40,7 +40,6 @@ public abstract class VocabularyTokenizer : Tokenizer
         }
 
         _pieces = [.. pieces];
-        _bytes = bytes;
         _special = new bool[pieces.Count];
         _options = options;
         foreach (AddedToken token in options.AddedTokens)
@@ -54,7 +53,6 @@ public abstract class VocabularyTokenizer : Tokenizer
             }
 
             _pieces[token.Id] = token.Content;
-            _bytes[token.Id] = token.Special ? [] : addedBytes?.Invoke(token.Content) ?? content;
             _special[token.Id] = token.Special;
         }
 
@@ -64,6 +62,9 @@ public abstract class VocabularyTokenizer : Tokenizer
             RequireId(id, "A special token");
         }
 
+        Decoder = options.Decoder ?? decoder;
+        _bytes = Decode(first: false);
+        _firstBytes = Decoder.MindsFirst ? Decode(first: true) : _bytes;
         RequireId(options.BosTokenId ?? 0, "The BOS token");
         RequireId(options.UnknownTokenId ?? 0, "The unknown token");
         _matcher = AddedTokenMatcher.Create(options.AddedTokens.Where(token => !token.Normalized), normalizer: null);
@@ -93,6 +94,9 @@ public abstract class VocabularyTokenizer : Tokenizer
 
     /// <summary>How two texts are put together: as the checkpoint says, else each with <see cref="Prefix"/> and <see cref="Suffix"/>.</summary>
     public ImmutableArray<TemplatePiece> Pair => _options.Pair.IsEmpty ? DefaultPair() : _options.Pair;
+
+    /// <summary>What the pieces mean in text.</summary>
+    public TokenDecoder Decoder { get; }
 
     /// <summary>What happens to a text first, or null.</summary>
     public Normalizer? Normalizer => _options.Normalizer;
@@ -157,6 +161,9 @@ public abstract class VocabularyTokenizer : Tokenizer
 
     /// <inheritdoc/>
     public override ReadOnlySpan<byte> GetBytes(int id) => _bytes[Checked(id)];
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> GetFirstBytes(int id) => _firstBytes[Checked(id)];
 
     /// <summary>How the vocabulary spells a token, for display (special tokens included); empty when the id is not in use.</summary>
     public override string GetPiece(int id) => _pieces[Checked(id)] ?? "";
@@ -238,6 +245,26 @@ public abstract class VocabularyTokenizer : Tokenizer
         }
 
         return pieces.ToImmutable();
+    }
+
+    private byte[][] Decode(bool first)
+    {
+        byte[][] bytes = new byte[_pieces.Length][];
+        HashSet<int> added = [.. _options.AddedTokens.Select(token => token.Id)];
+        for (int id = 0; id < bytes.Length; id++)
+        {
+            string? piece = _special[id] ? null : _pieces[id];
+            bytes[id] = piece is null ? []
+                : Decoder is not ByteLevelDecoder ? Decoder.Decode(Encoding.UTF8.GetBytes(piece), first, fused: false)
+                : added.Contains(id) ? Encoding.UTF8.GetBytes(piece)
+                : ByteAlphabet.Read(piece);
+            if (first && bytes[id].AsSpan().SequenceEqual(_bytes[id]))
+            {
+                bytes[id] = _bytes[id];
+            }
+        }
+
+        return bytes;
     }
 
     private void RequireId(int id, string what)

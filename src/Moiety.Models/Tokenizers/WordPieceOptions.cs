@@ -14,7 +14,4 @@ public sealed record WordPieceOptions : TokenizerOptions
 
     /// <summary>A word of more characters is unknown.</summary>
     public int LongestWord { get; init; } = 100;
-
-    /// <summary>Whether decoding drops the spaces before punctuation and contracted endings.</summary>
-    public bool CleansUp { get; init; } = true;
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Moiety.Models.Tokenizers.Decoders;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -12,7 +13,6 @@ public sealed class WordPieceTokenizer : VocabularyTokenizer
     private readonly WordPieceOptions _options;
     private readonly ByteTrie _starting;
     private readonly ByteTrie _continuing;
-    private readonly byte[]?[] _firstBytes;
     private readonly int _unknown;
     private readonly WordCache _cache = new();
 
@@ -21,7 +21,7 @@ public sealed class WordPieceTokenizer : VocabularyTokenizer
     /// <param name="options">The rest; the unknown token is needed.</param>
     /// <exception cref="InvalidInputException">There is no unknown token, or an id is outside of the vocabulary.</exception>
     public WordPieceTokenizer(IReadOnlyList<string?> pieces, WordPieceOptions options)
-        : base(pieces, [.. pieces.Select(piece => piece is null ? [] : BytesWithin(piece, options))], options, content => BytesWithin(content, options))
+        : base(pieces, options, new WordPieceDecoder(options.ContinuingPrefix, cleansUp: true))
     {
         _options = options;
         _unknown = options.UnknownTokenId ?? throw new InvalidInputException("WordPiece needs an unknown token ([UNK]).");
@@ -32,7 +32,6 @@ public sealed class WordPieceTokenizer : VocabularyTokenizer
 
         List<(byte[], int)> starting = [];
         List<(byte[], int)> continuing = [];
-        _firstBytes = new byte[VocabularySize][];
         for (int id = 0; id < VocabularySize; id++)
         {
             string piece = GetPiece(id);
@@ -46,8 +45,6 @@ public sealed class WordPieceTokenizer : VocabularyTokenizer
             {
                 continuing.Add((Encoding.UTF8.GetBytes(piece[options.ContinuingPrefix.Length..]), id));
             }
-
-            _firstBytes[id] = Encoding.UTF8.GetBytes(options.CleansUp ? CleanUp(piece) : piece);
         }
 
         _starting = new ByteTrie(starting);
@@ -62,12 +59,6 @@ public sealed class WordPieceTokenizer : VocabularyTokenizer
 
     /// <summary>A word of more characters is unknown.</summary>
     public int LongestWord => _options.LongestWord;
-
-    /// <summary>Whether decoding drops the spaces before punctuation and contracted endings.</summary>
-    public bool CleansUp => _options.CleansUp;
-
-    /// <inheritdoc/>
-    public override ReadOnlySpan<byte> GetFirstBytes(int id) => GetBytes(id).IsEmpty ? [] : _firstBytes[id];
 
     private protected override void EncodeSegment(ReadOnlySpan<byte> text, bool first, ref IdBuffer output) => Split(text, 0, ref output);
 
@@ -145,26 +136,4 @@ public sealed class WordPieceTokenizer : VocabularyTokenizer
 
         return characters > LongestWord;
     }
-
-    private static byte[] BytesWithin(string piece, WordPieceOptions options)
-    {
-        string text = piece.StartsWith(options.ContinuingPrefix, StringComparison.Ordinal) && options.ContinuingPrefix.Length > 0
-            ? piece[options.ContinuingPrefix.Length..]
-            : $" {piece}";
-        return Encoding.UTF8.GetBytes(options.CleansUp ? CleanUp(text) : text);
-    }
-
-    // The library's rules, in its order, applied to each token.
-    private static string CleanUp(string text) => text
-        .Replace(" .", ".", StringComparison.Ordinal)
-        .Replace(" ?", "?", StringComparison.Ordinal)
-        .Replace(" !", "!", StringComparison.Ordinal)
-        .Replace(" ,", ",", StringComparison.Ordinal)
-        .Replace(" ' ", "'", StringComparison.Ordinal)
-        .Replace(" n't", "n't", StringComparison.Ordinal)
-        .Replace(" 'm", "'m", StringComparison.Ordinal)
-        .Replace(" do not", " don't", StringComparison.Ordinal)
-        .Replace(" 's", "'s", StringComparison.Ordinal)
-        .Replace(" 've", "'ve", StringComparison.Ordinal)
-        .Replace(" 're", "'re", StringComparison.Ordinal);
 }

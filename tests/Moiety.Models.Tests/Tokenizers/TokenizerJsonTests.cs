@@ -56,11 +56,11 @@ public class TokenizerJsonTests
     }
 
     [Theory]
-    [InlineData("\"type\": \"BPE\"", "\"type\": \"Unigram\"", "model", "\"Unigram\" is not supported yet; supported is BPE")]
-    [InlineData("\"type\": \"BPE\"", "\"type\": \"WordPiece\"", "model", "\"WordPiece\" is not supported yet; supported is BPE")]
-    [InlineData("\"normalizer\": null", "\"normalizer\": {\"type\": \"Lowercase\"}", "normalizer", "Lowercase is not supported")]
-    [InlineData("\"pre_tokenizer\": {", "\"pre_tokenizer\": {\"type\": \"BertPreTokenizer\"}, \"x\": {", "pre_tokenizer", "BertPreTokenizer is not supported")]
-    [InlineData("\"decoder\": {", "\"decoder\": {\"type\": \"WordPiece\"}, \"x\": {", "decoder", "WordPiece is not supported")]
+    [InlineData("\"type\": \"BPE\"", "\"type\": \"Morpheme\"", "model", "\"Morpheme\" is not supported; supported are BPE, Unigram and WordPiece")]
+    [InlineData("\"type\": \"BPE\"", "\"type\": \"Unigram\"", "model.vocab", "expected a list")]
+    [InlineData("\"normalizer\": null", "\"normalizer\": {\"type\": \"Uppercase\"}", "normalizer", "Uppercase is not supported")]
+    [InlineData("\"pre_tokenizer\": {", "\"pre_tokenizer\": {\"type\": \"Syllables\"}, \"x\": {", "pre_tokenizer", "Syllables is not supported")]
+    [InlineData("\"decoder\": {", "\"decoder\": {\"type\": \"CTC\"}, \"x\": {", "decoder", "CTC is not supported")]
     [InlineData("\"post_processor\": {", "\"post_processor\": {\"type\": \"Other\"}, \"x\": {", "post_processor", "Other is not supported")]
     [InlineData("\"end_of_word_suffix\": null", "\"end_of_word_suffix\": \"</w>\"", "model", "end_of_word_suffix \"</w>\" is not supported")]
     [InlineData("\"!\": 1,", "\"!\": 2,", "model.vocab", "there twice")]

@@ -1,0 +1,99 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+
+namespace Moiety.Models.Tokenizers.Normalizers;
+
+/// <summary>
+/// What a SentencePiece model does to text before it marks spaces: the rule of the longest beginning, again and again, then, if it is
+/// set to, no spaces at the ends and single ones within. In a <c>tokenizer.json</c> it becomes a sequence of normalizers that does the
+/// same for all but unusual combinations of characters (see <see cref="PrecompiledNormalizer"/>).
+/// </summary>
+/// <param name="map">The rules, or null.</param>
+public sealed class SentencePieceNormalizer(CharacterMap? map) : Normalizer
+{
+    /// <summary>The rules, or null.</summary>
+    public CharacterMap? Map => map;
+
+    /// <summary>Whether spaces at the ends are dropped and runs of them become one.</summary>
+    public bool RemoveExtraWhitespaces { get; init; } = true;
+
+    /// <summary>Tokens that no rule applies to, as they stand in text; of those that begin at one place the longest counts.</summary>
+    public IReadOnlyList<string> Verbatim
+    {
+        get;
+        init
+        {
+            field = value;
+            _verbatim = value.Count == 0 ? null : new ByteTrie(value.Select(text => (Encoding.UTF8.GetBytes(text), 0)));
+        }
+    }
+
+    = [];
+
+    private readonly ByteTrie? _verbatim;
+
+    /// <summary>Whether there is nothing to do.</summary>
+    internal bool IsIdentity => map is null && !RemoveExtraWhitespaces;
+
+    /// <inheritdoc/>
+    internal override void Normalize(ReadOnlySpan<byte> text, ref ByteBuffer output)
+    {
+        int start = output.Bytes.Length;
+        bool spaceBefore = RemoveExtraWhitespaces;
+        while (!text.IsEmpty)
+        {
+            ReadOnlySpan<byte> part = Take(ref text);
+            while (spaceBefore && part is [(byte)' ', ..])
+            {
+                part = part[1..];
+            }
+
+            if (!part.IsEmpty)
+            {
+                output.Add(part);
+                spaceBefore = RemoveExtraWhitespaces && part[^1] == ' ';
+            }
+        }
+
+        while (RemoveExtraWhitespaces && output.Bytes.Length > start && output.Bytes[^1] == ' ')
+        {
+            output.Truncate(output.Bytes.Length - 1);
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override void Write(Utf8JsonWriter writer)
+    {
+        List<Normalizer> stages = map is null ? [] : [new PrecompiledNormalizer(map)];
+        if (RemoveExtraWhitespaces)
+        {
+            stages.AddRange([new StripNormalizer(left: true, right: true), ReplaceNormalizer.OfRegex(" {2,}", " ")]);
+        }
+
+        new SequenceNormalizer([.. stages]).Write(writer);
+    }
+
+    private ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> text)
+    {
+        ReadOnlySpan<byte> part;
+        if (_verbatim?.Longest(text).Length is > 0 and int verbatim)
+        {
+            part = text[..verbatim];
+            text = text[verbatim..];
+        }
+        else if (map is not null && map.TryReplaceLongest(text, out int replaced, out part))
+        {
+            text = text[replaced..];
+        }
+        else
+        {
+            OperationStatus status = Rune.DecodeFromUtf8(text, out _, out int length);
+            length = status == OperationStatus.Done ? length : 1;
+            part = text[..length];
+            text = text[length..];
+        }
+
+        return part;
+    }
+}
