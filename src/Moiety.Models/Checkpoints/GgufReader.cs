@@ -11,31 +11,31 @@ internal static class GgufReader
     /// <exception cref="InvalidInputException">It is malformed, or of a family that is not supported.</exception>
     public static Checkpoint Open(string path)
     {
-        GgufFile file = GgufFile.Open(path);
+        GgufShards files = GgufShards.Open(path);
         try
         {
-            ModelFamily family = ModelFamilies.ForGguf(file.Metadata);
-            ModelConfig config = family.ReadGguf(file.Metadata, file.Tensors.ContainsKey);
+            GgufMetadata metadata = files.Metadata;
+            ModelFamily family = ModelFamilies.ForGguf(metadata);
+            ModelConfig config = family.ReadGguf(metadata, files.Tensors.ContainsKey);
             if (ModelConfigValidator.FindError(config) is { } error)
             {
                 throw new InvalidCheckpointException(path, error.Field, error.Reason);
             }
 
-            Dictionary<string, FileTensor> tensors = file.Tensors.ToDictionary(
-                pair => pair.Key, pair => (FileTensor)new MappedTensor(file.Mapping, pair.Value), StringComparer.Ordinal);
-            Tokenizer? tokenizer = GgufTokenizerMetadata.Read(file.Metadata) is { } data ? GgufTokenizer.Create(data, path) : null;
+            LatentUpTensor.Join(files.Tensors);
+            Tokenizer? tokenizer = GgufTokenizerMetadata.Read(metadata) is { } data ? GgufTokenizer.Create(data, path) : null;
             return new MappedCheckpoint(
                 path,
                 config,
                 tokenizer,
-                GgufGenerationMetadata.Read(file.Metadata),
-                TensorTable.Match(path, config, family, family.GgufNaming, tensors),
-                [file],
-                GgufEmbeddingMetadata.Read(file.Metadata, family.GgufArchitecture));
+                GgufGenerationMetadata.Read(metadata),
+                TensorTable.Match(path, config, family, family.GgufNaming, files.Tensors),
+                [files],
+                GgufEmbeddingMetadata.Read(metadata, family.GgufArchitecture));
         }
         catch
         {
-            file.Dispose();
+            files.Dispose();
             throw;
         }
     }

@@ -14,6 +14,7 @@ public class FuzzTests
     [InlineData("gguf")]
     [InlineData("safetensors")]
     [InlineData("pytorch")]
+    [InlineData("gguf-split")]
     [InlineData("json")]
     [InlineData("llama2c")]
     public void Damaged_files_are_read_or_refused_cleanly(string reader)

@@ -19,7 +19,7 @@ public static class FuzzTargets
         string folder = Directory.CreateTempSubdirectory("moiety-fuzz-").FullName;
         try
         {
-            return [.. Gguf(folder), .. Safetensors(folder), .. PyTorch(folder), .. Json(folder), .. Tokenizers(), .. Llama2C()];
+            return [.. Gguf(folder), .. GgufShards(folder), .. Safetensors(folder), .. PyTorch(folder), .. Json(folder), .. Tokenizers(), .. Llama2C()];
         }
         finally
         {
@@ -39,6 +39,24 @@ public static class FuzzTargets
             string path = Path.Combine(folder, "model.gguf");
             GgufWriter.Write(path, config, RandomWeights.Source(), Tokenizer(), new GgufOptions { FormatFor = _ => format, Generation = new() { TopK = 40 } });
             yield return new FuzzTarget("gguf", name, File.ReadAllBytes(path), (bytes, scratch) => OpenFile(bytes, Path.Combine(scratch, "fuzz.gguf")));
+        }
+    }
+
+    // Either of two files may be damaged, and either may be opened.
+    private static IEnumerable<FuzzTarget> GgufShards(string folder)
+    {
+        string whole = Path.Combine(folder, "whole.gguf");
+        GgufWriter.Write(whole, Model("llama", null), RandomWeights.Source(), Tokenizer());
+        GgufShardFiles.Split(whole, Path.Combine(folder, "split"), 2);
+        string[] names = ["split-00001-of-00002.gguf", "split-00002-of-00002.gguf"];
+        Dictionary<string, byte[]> files = names.ToDictionary(name => name, name => File.ReadAllBytes(Path.Combine(folder, name)));
+        foreach (string damaged in names)
+        {
+            yield return new FuzzTarget("gguf-split", damaged, files[damaged], (bytes, scratch) =>
+            {
+                Write(scratch, files, damaged, bytes);
+                OpenModel(Path.Combine(scratch, damaged));
+            });
         }
     }
 
