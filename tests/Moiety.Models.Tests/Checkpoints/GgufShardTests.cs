@@ -1,5 +1,4 @@
 using Moiety.Models.Checkpoints;
-using Moiety.Models.Configuration;
 using Moiety.Numerics.Formats;
 
 namespace Moiety.Models.Tests.Checkpoints;
