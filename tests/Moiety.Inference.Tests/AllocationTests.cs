@@ -13,10 +13,19 @@ public class AllocationTests : EngineTestBase
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public void Decode_allocates_nothing_after_warm_up(int threads)
+    public void Decode_allocates_nothing_after_warm_up(int threads) => Check(SmallModels.Pyramid, StorageFormats.Q8_0, threads);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(16)]
+    [InlineData(26)]
+    [InlineData(40)]
+    public void Decode_allocates_nothing_in_other_architectures(int seed) => Check(
+        RandomConfig.Draw((ulong)seed) with { ContextLength = 256, LearnedPositions = 258, PositionOffset = 2, EmbeddingSize = 20, IsEncoder = false }, StorageFormats.F32, threads: 2);
+
+    private static void Check(ModelConfig config, StorageFormat format, int threads)
     {
-        ModelConfig config = SmallModels.Pyramid;
-        using RandomCheckpoint checkpoint = new(config, 5, StorageFormats.Q8_0);
+        using RandomCheckpoint checkpoint = new(config, 5, format);
         using Engine engine = Engine.Open(checkpoint, new() { Threads = threads, PageSize = 8, KeyValueMemory = 1 << 24 });
         using KvCache cache = engine.CreateCache();
         Batch batch = new();

@@ -3,7 +3,7 @@ using Moiety.Models.Configuration;
 namespace Moiety.Testing;
 
 /// <summary>The choice of experts for one token, by full sorts.</summary>
-internal static class ReferenceRouter
+public static class ReferenceRouter
 {
     /// <param name="moe">How to choose.</param>
     /// <param name="logits">[experts], the router's bias included.</param>
