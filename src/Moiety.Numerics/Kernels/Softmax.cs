@@ -10,7 +10,15 @@ public static unsafe class Softmax
     /// but −∞, or one with NaN, becomes NaN.
     /// </summary>
     /// <param name="x">Logits in, probabilities out; nothing happens when empty.</param>
-    public static void Apply(Span<float> x)
+    public static void Apply(Span<float> x) => Apply(x, float.NegativeInfinity);
+
+    /// <summary>
+    /// The same with one more element that takes part in the maximum and in the sum and is not among the results: an attention
+    /// sink (arXiv 2309.17453) with a learned logit, as in GPT-OSS. The results then sum to less than 1.
+    /// </summary>
+    /// <param name="x">Logits in, probabilities out; nothing happens when empty.</param>
+    /// <param name="sink">Logit of the other element; −∞ for none.</param>
+    public static void Apply(Span<float> x, float sink)
     {
         if (x.IsEmpty)
         {
@@ -18,7 +26,7 @@ public static unsafe class Softmax
         }
         fixed (float* values = x)
         {
-            Vector512<float> max = Vector512.Create(Max(values, x.Length));
+            Vector512<float> max = Vector512.Create(MathF.Max(Max(values, x.Length), sink));
             Vector512<float> sums = Vector512<float>.Zero;
             int i = 0;
             for (; i <= x.Length - 16; i += 16)
@@ -34,7 +42,12 @@ public static unsafe class Softmax
                 Tail.Store(power, values + i, x.Length - i);
                 sums += power;
             }
-            VectorMath.Scale(1 / Lanes512.Sum(sums), x, x);
+            float sum = Lanes512.Sum(sums);
+            if (sink != float.NegativeInfinity)
+            {
+                sum += Exponential.Exp(Vector512.Create(sink) - max)[0];
+            }
+            VectorMath.Scale(1 / sum, x, x);
         }
     }
 

@@ -66,6 +66,9 @@ public static unsafe class VectorMath
         System.Numerics.Tensors.TensorPrimitives.Multiply(x, a, output);
     }
 
+    /// <summary>x = min(max(x, low), high), in place.</summary>
+    public static void Clamp(float low, float high, Span<float> x) => System.Numerics.Tensors.TensorPrimitives.Clamp(x, low, high, x);
+
     /// <summary>output = e^x, at most 2 units in the last place from the true value.</summary>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public static void Exp(ReadOnlySpan<float> x, Span<float> output)
