@@ -25,7 +25,7 @@ namespace Moiety.Inference;
 public sealed class Engine : IDisposable
 {
     private readonly Decoder _decoder;
-    private readonly RotaryEmbedding _rotary;
+    private readonly RotaryTables _rotary;
     private readonly WorkerTeam _team;
     private readonly StepLayout _layout;
     private readonly Workspace _workspace;
@@ -40,12 +40,12 @@ public sealed class Engine : IDisposable
         Config = checkpoint.Config;
         ContextLength = options.ContextLength ?? Config.ContextLength;
         Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
-        StorageFormat format = FormatOf(options.KeyValueFormat);
-        KvLayout pages = new(Config.LayerCount, Config.KeyValueHeadCount, Config.HeadSize, (int)format.RowBytes(Config.HeadSize), options.PageSize);
+        bool usesDistances = Config.Attention.AlibiMaxBias > 0;
+        KvLayout pages = new(Config.LayerCount, new AttentionShape(Config), FormatOf(options.KeyValueFormat), options.PageSize, usesDistances);
         DecoderWeights weights = new(checkpoint, options.VerifyWeights);
         Pages = new KvPagePool(pages, options.KeyValueMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
-        _rotary = new RotaryEmbedding(Config.Rotary!, Config.HeadSize);
-        _decoder = new Decoder(Config, weights, _rotary, format, pages);
+        _rotary = new RotaryTables(Config, ContextLength);
+        _decoder = new Decoder(Config, weights, _rotary, pages);
         _team = new WorkerTeam(Threads);
         _layout = new StepLayout(Config, _rotary);
         _workspace = new Workspace(Config, options.PageSize, Threads);
@@ -74,6 +74,7 @@ public sealed class Engine : IDisposable
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         options ??= new EngineOptions();
+        checkpoint.Config.Validate();
         Check(options, checkpoint.Config);
         if (ConfigFeatures.Of(checkpoint.Config).FirstOrDefault(UncomputedFeatures.Names.Contains) is { } feature)
         {
@@ -280,18 +281,12 @@ public sealed class Engine : IDisposable
             throw new InvalidInputException($"Key-value memory of {options.KeyValueMemory} bytes: give at least 0.");
         }
 
+        AttentionShape shape = new(config);
         int block = FormatOf(options.KeyValueFormat).BlockLength;
-        if (config.HeadSize % block != 0)
+        if (shape.KeySize % block != 0 || shape.ValueSize % block != 0)
         {
             throw new InvalidInputException(
-                $"Keys and values in {options.KeyValueFormat} need heads of a multiple of {block} elements, the model's have {config.HeadSize}. Store them as F16.");
-        }
-
-        if (config.HeadSize % 2 != 0 || config.KeyValueHeadCount < 1 || config.HeadCount % config.KeyValueHeadCount != 0)
-        {
-            throw new InvalidInputException(
-                $"The model has {config.HeadCount} heads of {config.HeadSize} elements and {config.KeyValueHeadCount} key-value heads: "
-                + "heads must be of an even size, and the number of key-value heads must divide that of heads.");
+                $"Keys and values in {options.KeyValueFormat} need heads of a multiple of {block} elements, the model's have {shape.KeySize}. Store them as F16.");
         }
     }
 

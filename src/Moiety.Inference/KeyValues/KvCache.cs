@@ -122,6 +122,15 @@ public sealed unsafe class KvCache : IDisposable
         }
     }
 
+    /// <summary>Notes the position id of a token to be appended, where attention asks keys for theirs.</summary>
+    internal void SetPosition(int index, int position)
+    {
+        if (Pool.Layout.HasPositions)
+        {
+            Pool.Layout.Positions(Page(index / Pool.PageSize))[index % Pool.PageSize] = position;
+        }
+    }
+
     /// <summary>Notes that the sequence is part of a step.</summary>
     /// <returns>False when it already is.</returns>
     internal bool Enter(long step)

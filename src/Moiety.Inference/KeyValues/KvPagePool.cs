@@ -8,8 +8,8 @@ namespace Moiety.Inference.KeyValues;
 /// (PagedAttention, arXiv 2309.06180).
 /// </summary>
 /// <remarks>
-/// Layout of a page: one 64-bit mask per layer (bit i: the layer wrote nothing for slot i), then for each layer the keys
-/// [key-value head, slot, head size] and the values likewise, so that attention streams one head's keys. Not thread-safe.
+/// One head's keys lie together in a page, so that attention streams them. Pages that lie out of the sliding windows of all layers
+/// are kept: a sequence can be forked and truncated at any of its tokens. Not thread-safe.
 /// </remarks>
 public sealed unsafe class KvPagePool : IDisposable
 {

@@ -1,6 +1,5 @@
 using Moiety.Inference.KeyValues;
 using Moiety.Models.Configuration;
-using Moiety.Numerics.Formats;
 
 namespace Moiety.Inference.Model;
 
@@ -15,14 +14,14 @@ internal sealed unsafe class Decoder
     private readonly Norm? _finalNorm;
     private readonly OutputHead? _head;
 
-    public Decoder(ModelConfig config, DecoderWeights weights, RotaryEmbedding rotary, StorageFormat keyValueFormat, KvLayout pages)
+    public Decoder(ModelConfig config, DecoderWeights weights, RotaryTables rotary, KvLayout pages)
     {
         _hidden = config.HiddenSize;
         _embedding = new TokenEmbedding(config, weights.Embedding);
         _layers = new DecoderLayer[config.LayerCount];
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            _layers[layer] = new DecoderLayer(layer, config, weights.Layers[layer], rotary, keyValueFormat, pages);
+            _layers[layer] = new DecoderLayer(layer, config, weights.Layers[layer], rotary.Of(layer), pages);
         }
 
         _finalNorm = weights.FinalNorm;

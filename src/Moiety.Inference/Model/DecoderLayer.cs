@@ -1,6 +1,5 @@
 using Moiety.Inference.KeyValues;
 using Moiety.Models.Configuration;
-using Moiety.Numerics.Formats;
 using Moiety.Numerics.Threading;
 
 namespace Moiety.Inference.Model;
@@ -20,13 +19,13 @@ internal sealed unsafe class DecoderLayer
     private readonly FeedForward _feedForward;
     private readonly BranchOutput _feedForwardOutput;
 
-    public DecoderLayer(int layer, ModelConfig config, LayerWeights weights, RotaryEmbedding rotary, StorageFormat keyValueFormat, KvLayout pages)
+    public DecoderLayer(int layer, ModelConfig config, LayerWeights weights, RotaryEmbedding? rotary, KvLayout pages)
     {
         _layer = layer;
         _placement = config.NormPlacement;
         int hidden = config.HiddenSize;
         bool post = _placement == NormPlacement.Post;
-        _attention = new SelfAttention(layer, weights.Attention, rotary, keyValueFormat, pages);
+        _attention = new SelfAttention(layer, config, weights.Attention, rotary, pages);
         _feedForward = weights.Moe is { } moe ? new MoeFeedForward(layer, moe) : new DenseFeedForward(weights.Dense!);
         _attentionOutput = new BranchOutput(_placement, post ? weights.AttentionNorm : weights.AttentionOutputNorm, hidden, config.ResidualScale);
         _feedForwardOutput = new BranchOutput(_placement, post ? weights.FeedForwardNorm : weights.FeedForwardOutputNorm, hidden, config.ResidualScale);

@@ -13,6 +13,7 @@ internal sealed unsafe class PreparedSpace : IDisposable
     private readonly LayerSizes _sizes;
     private readonly Activations?[] _inner;
     private readonly ScratchBuffer<float> _normed = new();
+    private readonly ScratchBuffer<float> _normedQueries = new();
     private readonly ScratchBuffer<float> _embedded = new();
     private readonly ScratchBuffer<float> _routerLogits = new();
     private readonly ScratchBuffer<float> _selectionScores = new();
@@ -25,7 +26,8 @@ internal sealed unsafe class PreparedSpace : IDisposable
         _sizes = sizes;
         IsShared = isShared;
         NormedActivations = new Activations(config.HiddenSize);
-        MixedActivations = new Activations(config.HeadCount * config.HeadSize);
+        MixedActivations = new Activations(new AttentionShape(config).MixedWidth);
+        CompressedActivations = config.Attention.Latent is { QueryRank: > 0 } latent ? new Activations(latent.QueryRank) : null;
         EmbeddedActivations = config.EmbeddingSize > 0 ? new Activations(config.EmbeddingSize) : null;
         _inner = [.. sizes.Branches.Select(size => size > 0 ? new Activations(size) : null)];
         ExpertActivations = sizes.ExpertInner > 0 ? new Activations(sizes.ExpertInner) : null;
@@ -36,6 +38,9 @@ internal sealed unsafe class PreparedSpace : IDisposable
 
     /// <summary>[row, hidden].</summary>
     public float* Normed => _normed.Data;
+
+    /// <summary>[row, query rank]: the compressed queries of latent attention, normed; null in models without such.</summary>
+    public float* NormedQueries => _normedQueries.Data;
 
     /// <summary>[row, embedding size]; null when that is the residual stream's width.</summary>
     public float* Embedded => _embedded.Data;
@@ -58,6 +63,9 @@ internal sealed unsafe class PreparedSpace : IDisposable
     /// <summary>What attention gathered.</summary>
     public Activations MixedActivations { get; }
 
+    /// <summary>The compressed queries of latent attention; null in models without such.</summary>
+    public Activations? CompressedActivations { get; }
+
     /// <summary>Rows of the embedding's width; null when it is the residual stream's.</summary>
     public Activations? EmbeddedActivations { get; }
 
@@ -76,6 +84,8 @@ internal sealed unsafe class PreparedSpace : IDisposable
         _normed.Ensure((long)rows * _config.HiddenSize);
         NormedActivations.Ensure(rows);
         MixedActivations.Ensure(rows);
+        CompressedActivations?.Ensure(rows);
+        _normedQueries.Ensure((long)rows * (_config.Attention.Latent?.QueryRank ?? 0));
         _embedded.Ensure((long)rows * _config.EmbeddingSize);
         EmbeddedActivations?.Ensure(rows);
         foreach (Activations? inner in _inner)
@@ -104,6 +114,8 @@ internal sealed unsafe class PreparedSpace : IDisposable
         _sharedWeights.Dispose();
         NormedActivations.Dispose();
         MixedActivations.Dispose();
+        CompressedActivations?.Dispose();
+        _normedQueries.Dispose();
         EmbeddedActivations?.Dispose();
         foreach (Activations? inner in _inner)
         {

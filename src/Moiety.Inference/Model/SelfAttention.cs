@@ -1,7 +1,6 @@
-using System.Collections.Immutable;
 using Moiety.Inference.KeyValues;
 using Moiety.Inference.Plans;
-using Moiety.Numerics;
+using Moiety.Models.Configuration;
 using Moiety.Numerics.Formats;
 using Moiety.Numerics.Kernels;
 using Moiety.Numerics.Products;
@@ -10,7 +9,9 @@ using Moiety.Numerics.Threading;
 namespace Moiety.Inference.Model;
 
 /// <summary>
-/// Grouped-query attention (arXiv 2305.13245) over the paged cache: softmax(q·k / sqrt(d)) v, then the output projection.
+/// Attention of one layer over the paged cache: softmax(scale q·k) v for every query head, then the output projection. What queries,
+/// keys and values are is the affair of its <see cref="AttentionProjections"/>, what scores become that of
+/// <see cref="ScoreWeighing"/>.
 /// </summary>
 /// <remarks>
 /// A query's scores, their softmax and the sum over values go through the keys in the order of the sequence, sums in lanes that
@@ -18,40 +19,35 @@ namespace Moiety.Inference.Model;
 /// </remarks>
 internal sealed unsafe class SelfAttention
 {
-    private const int Lanes = 16;
-
     // So many queries share a head's keys that decoding them once pays.
     private const int RowsToDecode = 8;
 
     private readonly int _layer;
     private readonly AttentionWeights _weights;
-    private readonly RotaryEmbedding _rotary;
-    private readonly StorageFormat _format;
+    private readonly AttentionShape _shape;
+    private readonly AttentionProjections _projections;
+    private readonly ScoreWeighing _weighing;
     private readonly KvLayout _pages;
-    private readonly int _headSize;
-    private readonly int _keyValueHeads;
-    private readonly int _group;
-    private readonly int _queryWidth;
-    private readonly int _keyWidth;
+    private readonly int _window;
+    private readonly float _scale;
     private int _next;
 
-    public SelfAttention(int layer, AttentionWeights weights, RotaryEmbedding rotary, StorageFormat format, KvLayout pages)
+    public SelfAttention(int layer, ModelConfig config, AttentionWeights weights, RotaryEmbedding? rotary, KvLayout pages)
     {
         _layer = layer;
         _weights = weights;
-        _rotary = rotary;
-        _format = format;
+        _shape = new AttentionShape(config);
+        _projections = _shape.IsLatent
+            ? new LatentProjections(layer, config, weights, _shape, rotary, pages)
+            : new HeadProjections(layer, config, weights, _shape, rotary, pages);
+        _weighing = new ScoreWeighing(layer, config, weights.Sinks, pages);
         _pages = pages;
-        InputForms = weights.Query.Format.Activations | weights.Key.Format.Activations | weights.Value.Format.Activations;
-        _headSize = pages.HeadSize;
-        _keyValueHeads = pages.HeadCount;
-        _queryWidth = weights.Query.Rows;
-        _keyWidth = weights.Key.Rows;
-        _group = _queryWidth / _keyWidth;
+        _window = config.AttentionOf(layer).Window;
+        _scale = config.Attention.Scale ?? 1 / MathF.Sqrt(config.HeadSize);
     }
 
     /// <summary>The forms in which the input must be prepared.</summary>
-    public ActivationForms InputForms { get; }
+    public ActivationForms InputForms => _projections.InputForms;
 
     /// <summary>
     /// Stores keys and values of the layer's tokens and computes what the attending ones gather. The rows of
@@ -63,23 +59,20 @@ internal sealed unsafe class SelfAttention
     /// <returns>The worker's columns of the output; none when no token attends.</returns>
     public RowRange Run(in Worker worker, LayerRows rows, ActivationBuffer input)
     {
-        Workspace workspace = worker.Workspace;
-        Multiply(worker, _weights.Query, input, workspace.Queries);
-        Multiply(worker, _weights.Key, input, workspace.Keys);
-        Multiply(worker, _weights.Value, input, workspace.Values);
         if (worker.IsFirst)
         {
-            // Nobody takes a tile before the next barrier.
+            // The projections end with a barrier, before which nobody takes a tile.
             _next = 0;
         }
 
-        worker.Barrier();
-        if (!rows.IsDecode)
+        _projections.Project(worker, rows, input);
+        bool preparesTiles = rows.IsDecode && _projections.UnitsAreTiles;
+        if (!preparesTiles)
         {
-            RowRange units = worker.Rows(checked(rows.KeyValueCount * _keyValueHeads));
+            RowRange units = worker.Rows(_projections.Units(rows));
             for (int unit = units.Start; unit < units.End; unit++)
             {
-                RotateAndStore(worker, rows, unit / _keyValueHeads, unit % _keyValueHeads);
+                _projections.Prepare(worker, rows, unit);
             }
 
             worker.Barrier();
@@ -90,119 +83,117 @@ internal sealed unsafe class SelfAttention
             return default;
         }
 
-        AttendTiles(worker, rows);
+        AttendTiles(worker, rows, preparesTiles);
         worker.Barrier();
-        Preparation preparation = worker.Prepare(rows.AttendingCount);
-        Activations mixed = preparation.Space.MixedActivations;
-        preparation.Convert(mixed, workspace.Mixed, rows.AttendingCount, _queryWidth, _weights.Output.Format.Activations);
-        preparation.Barrier();
-        return Multiply(worker, _weights.Output, mixed.Buffer, workspace.Product);
+        return Project(worker, rows.AttendingCount);
     }
 
-    private static RowRange Multiply(in Worker worker, Matrix weights, ActivationBuffer activations, float* output)
+    private RowRange Project(in Worker worker, int count)
     {
-        RowRange columns = worker.Columns(weights.Rows);
-        MatrixProduct.MultiplyRows(weights, activations, columns.Start, columns.End, output, weights.Rows);
+        Workspace workspace = worker.Workspace;
+        Preparation preparation = worker.Prepare(count);
+        Activations mixed = preparation.Space.MixedActivations;
+        preparation.Convert(mixed, workspace.Attention.Mixed, count, _shape.MixedWidth, _weights.Output.Format.Activations);
+        preparation.Barrier();
+        RowRange columns = worker.Columns(_weights.Output.Rows);
+        int hidden = _weights.Output.Rows;
+        MatrixProduct.MultiplyRows(_weights.Output, mixed.Buffer, columns.Start, columns.End, workspace.Product, hidden);
+        for (int row = 0; row < count && _weights.OutputBias.Length > 0; row++)
+        {
+            Bias.Add(_weights.OutputBias, columns, workspace.Product + (long)row * hidden);
+        }
+
         return columns;
     }
 
-    private void AttendTiles(in Worker worker, LayerRows rows)
+    private void AttendTiles(in Worker worker, LayerRows rows, bool preparesTiles)
     {
         // Tiles differ in cost: workers take the next one when they are done. The longest come last in a prompt, so begin there.
-        int units = rows.TileCount * _keyValueHeads;
+        int tilesPerRow = _shape.KeyValueHeads * _shape.TilesPerGroup;
+        int units = rows.TileCount * tilesPerRow;
         for (int unit = Interlocked.Increment(ref _next); unit <= units; unit = Interlocked.Increment(ref _next))
         {
-            int tile = (units - unit) / _keyValueHeads;
-            int head = (units - unit) % _keyValueHeads;
-            if (rows.IsDecode)
+            if (preparesTiles)
             {
-                // One token for each sequence: a tile is a row, and no other tile needs what it stores.
-                RotateAndStore(worker, rows, tile, head);
+                // One token for each sequence: a tile is a head of a row, and no other tile needs what it stores.
+                _projections.Prepare(worker, rows, units - unit);
             }
 
-            Attend(worker.Context, rows, rows.Tiles[tile], head, worker.Index);
+            int tile = (units - unit) / tilesPerRow;
+            int part = (units - unit) % tilesPerRow;
+            Attend(worker, rows, rows.Tiles[tile], part / _shape.TilesPerGroup, part % _shape.TilesPerGroup);
         }
     }
 
-    private void RotateAndStore(in Worker worker, LayerRows rows, int row, int head)
+    /// <summary>Some query heads of one key-value head for the rows of one tile.</summary>
+    private void Attend(in Worker worker, LayerRows rows, AttentionTile tile, int head, int part)
     {
-        Workspace workspace = worker.Workspace;
-        int token = rows.KeyValueTokens[row];
-        float* queries = workspace.Queries + (long)row * _queryWidth + head * _group * _headSize;
-        for (int member = 0; member < _group; member++)
-        {
-            _rotary.Rotate(token, queries + member * _headSize);
-        }
-
-        long offset = (long)row * _keyWidth + head * _headSize;
-        _rotary.Rotate(token, workspace.Keys + offset);
-        ref readonly SliceState slice = ref worker.Layout.SliceOf(token);
-        int index = slice.Cached + token - slice.Start;
-        byte* page = slice.Cache.Page(index / _pages.PageSize);
-        long slot = (long)(index % _pages.PageSize) * _pages.RowBytes;
-        Store(workspace.Keys + offset, page + _pages.KeyOffset(_layer, head) + slot);
-        Store(workspace.Values + offset, page + _pages.ValueOffset(_layer, head) + slot);
-    }
-
-    private void Store(float* values, byte* row) =>
-        _format.Quantize(new ReadOnlySpan<float>(values, _headSize), new Span<byte>(row, _pages.RowBytes));
-
-    private void Attend(StepContext context, LayerRows rows, AttentionTile tile, int head, int worker)
-    {
-        Workspace workspace = context.Workspace;
-        ref readonly SliceState slice = ref context.Layout.Slice(tile.Slice);
-        float* scores = workspace.Scores(worker);
-        int stride = workspace.ScoreStride;
-        float scale = 1 / MathF.Sqrt(_headSize);
-        (int first, int end) = KeysOf(slice, rows, tile);
+        AttentionSpace space = worker.Workspace.Attention;
+        ref readonly SliceState slice = ref worker.Layout.Slice(tile.Slice);
+        KeyVisibility visibility = slice.Visibility with { LayerWindow = _window };
+        int firstMember = part * _shape.HeadsPerTile;
+        int members = Math.Min(_shape.HeadsPerTile, _shape.Group - firstMember);
+        int firstHead = head * _shape.Group + firstMember;
+        float* scores = space.Scores(worker.Index);
+        int stride = space.ScoreStride;
+        (int first, int end) = KeysOf(slice, visibility, rows, tile);
         bool gaps = false;
-        bool decodes = _format != StorageFormats.F32 && (tile.End - tile.Start) * _group >= RowsToDecode;
-        StorageFormat format = decodes ? StorageFormats.F32 : _format;
-        long rowBytes = format.RowBytes(_headSize);
+        bool decodes = _pages.Format != StorageFormats.F32 && (tile.End - tile.Start) * members >= RowsToDecode;
+        StorageFormat format = decodes ? StorageFormats.F32 : _pages.Format;
+        long rowBytes = decodes ? _shape.KeySize * sizeof(float) : _pages.KeyRowBytes;
         for (int page = first / _pages.PageSize; page * _pages.PageSize < end; page++)
         {
             byte* address = slice.Cache.Page(page);
             byte* keys = address + _pages.KeyOffset(_layer, head);
-            keys = decodes ? Decode(workspace, keys, SlotsOf(page, end), worker) : keys;
+            keys = decodes ? Decode(space, keys, SlotsOf(page, end), _shape.KeySize, worker.Index) : keys;
             gaps |= ((ulong*)address)[_layer] != 0;
             for (int entry = tile.Start; entry < tile.End; entry++)
             {
-                (int from, int to) = Overlap(slice, IndexOf(slice, rows, entry), page);
-                float* query = workspace.Queries + (long)rows.AttendingRows[entry] * _queryWidth + head * _group * _headSize;
-                float* row = scores + (long)(entry - tile.Start) * _group * stride + from;
+                (int from, int to) = Overlap(visibility, IndexOf(slice, rows, entry), page);
+                float* query = space.Queries + (long)rows.AttendingRows[entry] * _shape.QueryWidth + firstHead * _shape.KeySize;
+                float* row = scores + (long)(entry - tile.Start) * members * stride + from;
                 byte* key = keys + (from - page * _pages.PageSize) * rowBytes;
-                for (int member = 0; member < _group && from < to; member++)
+                for (int member = 0; member < members && from < to; member++)
                 {
-                    Attention.Scores(format, query + member * _headSize, key, rowBytes, to - from, _headSize, scale, row + (long)member * stride);
+                    Attention.Scores(format, query + member * _shape.KeySize, key, rowBytes, to - from, _shape.KeySize, _scale, row + (long)member * stride);
                 }
             }
         }
 
         for (int entry = tile.Start; entry < tile.End; entry++)
         {
-            for (int member = 0; member < _group; member++)
+            for (int member = 0; member < members; member++)
             {
-                float* row = scores + ((long)(entry - tile.Start) * _group + member) * stride;
-                Weigh(context, slice, IndexOf(slice, rows, entry), head * _group + member, row, gaps);
+                float* row = scores + ((long)(entry - tile.Start) * members + member) * stride;
+                _weighing.Weigh(worker.Context, slice, visibility, IndexOf(slice, rows, entry), firstHead + member, row, gaps);
+                new Span<float>(_projections.Gathered(space, worker.Index, tile, entry, firstHead + member), _shape.ValueSize).Clear();
             }
-
-            new Span<float>(Mixed(workspace, entry, head), _group * _headSize).Clear();
         }
 
+        int valueElements = _shape.IsLatent ? _shape.KeySize : _shape.ValueSize;
+        rowBytes = decodes ? valueElements * sizeof(float) : _pages.ValueRowBytes;
         for (int page = first / _pages.PageSize; page * _pages.PageSize < end; page++)
         {
             byte* values = slice.Cache.Page(page) + _pages.ValueOffset(_layer, head);
-            values = decodes ? Decode(workspace, values, SlotsOf(page, end), worker) : values;
+            values = decodes ? Decode(space, values, SlotsOf(page, end), valueElements, worker.Index) : values;
             for (int entry = tile.Start; entry < tile.End; entry++)
             {
-                (int from, int to) = Overlap(slice, IndexOf(slice, rows, entry), page);
-                float* row = scores + (long)(entry - tile.Start) * _group * stride + from;
+                (int from, int to) = Overlap(visibility, IndexOf(slice, rows, entry), page);
+                float* row = scores + (long)(entry - tile.Start) * members * stride + from;
                 byte* value = values + (from - page * _pages.PageSize) * rowBytes;
-                for (int member = 0; member < _group && from < to; member++)
+                for (int member = 0; member < members && from < to; member++)
                 {
-                    Attention.Accumulate(
-                        format, row + (long)member * stride, value, rowBytes, to - from, _headSize, Mixed(workspace, entry, head) + member * _headSize);
+                    float* gathered = _projections.Gathered(space, worker.Index, tile, entry, firstHead + member);
+                    Attention.Accumulate(format, row + (long)member * stride, value, rowBytes, to - from, _shape.ValueSize, gathered);
                 }
+            }
+        }
+
+        for (int member = 0; member < members; member++)
+        {
+            for (int entry = tile.Start; entry < tile.End; entry++)
+            {
+                _projections.Mix(space, _projections.Gathered(space, worker.Index, tile, entry, firstHead + member), entry, firstHead + member);
             }
         }
     }
@@ -211,106 +202,31 @@ internal sealed unsafe class SelfAttention
     private int SlotsOf(int page, int end) => Math.Min(_pages.PageSize, end - page * _pages.PageSize);
 
     /// <summary>Decodes rows of one head to singles: the same values that the kernels of the format decode.</summary>
-    private byte* Decode(Workspace workspace, byte* rows, int slots, int worker)
+    private byte* Decode(AttentionSpace space, byte* rows, int slots, int elements, int worker)
     {
-        float* decoded = workspace.DecodedRows(worker);
-        _format.Dequantize(new ReadOnlySpan<byte>(rows, slots * _pages.RowBytes), new Span<float>(decoded, slots * _headSize));
+        float* decoded = space.DecodedRows(worker);
+        _pages.Format.Dequantize(new ReadOnlySpan<byte>(rows, (int)(slots * _pages.Format.RowBytes(elements))), new Span<float>(decoded, slots * elements));
         return (byte*)decoded;
     }
 
-    /// <summary>Turns the scores of one query head into weights that sum to 1, and hands them out where a plan asks for it.</summary>
-    private void Weigh(StepContext context, in SliceState slice, int query, int head, float* scores, bool gaps)
-    {
-        int start = slice.Visibility.Start(query);
-        int end = slice.Visibility.End(query);
-        if (slice.Plan is { } plan)
-        {
-            Steer(plan.Steering, head, start, end, scores);
-            if (slice.Visibility.HasHoles)
-            {
-                slice.Visibility.Hide(query, new Span<float>(scores, end));
-            }
-        }
-
-        if (gaps)
-        {
-            HideGaps(slice, start, end, scores);
-        }
-
-        // Lanes of the sum belong to absolute indices: begin at a multiple of their number.
-        int begin = start / Lanes * Lanes;
-        new Span<float>(scores + begin, start - begin).Fill(float.NegativeInfinity);
-        Span<float> weights = new(scores + begin, end - begin);
-        if (slice.Plan is { Steering.IsEmpty: false } && !weights.ContainsAnyExcept(float.NegativeInfinity))
-        {
-            // The plan hides every key: there is nothing to attend to.
-            weights.Clear();
-        }
-        else
-        {
-            Softmax.Apply(weights);
-        }
-
-        int map = slice.Plan?.AttentionMaps.IndexOf(_layer) ?? -1;
-        if (map >= 0)
-        {
-            float* output = context.Result.AttentionRow(SliceIndex(context, slice), map, head, query - slice.Cached);
-            new ReadOnlySpan<float>(scores + start, end - start).CopyTo(new Span<float>(output + start, end - start));
-        }
-    }
-
-    private void Steer(ImmutableArray<AttentionSteering> steerings, int head, int start, int end, float* scores)
-    {
-        foreach (AttentionSteering steering in steerings)
-        {
-            if ((steering.Layer ?? _layer) != _layer || (steering.Head ?? head) != head)
-            {
-                continue;
-            }
-
-            int last = Math.Min(end, steering.KeyEnd);
-            for (int key = Math.Max(start, steering.KeyStart); key < last; key++)
-            {
-                scores[key] = steering.Scale * scores[key] + steering.Bias;
-            }
-        }
-    }
-
-    /// <summary>Hides tokens that skipped this layer and left no keys and values in it.</summary>
-    private void HideGaps(in SliceState slice, int start, int end, float* scores)
-    {
-        for (int key = start; key < end; key++)
-        {
-            ulong missing = ((ulong*)slice.Cache.Page(key / _pages.PageSize))[_layer];
-            if ((missing >> (key % _pages.PageSize) & 1) != 0)
-            {
-                scores[key] = float.NegativeInfinity;
-            }
-        }
-    }
-
     /// <summary>The part of a page's keys that a query sees.</summary>
-    private (int From, int To) Overlap(in SliceState slice, int query, int page) => (
-        Math.Max(page * _pages.PageSize, slice.Visibility.Start(query)),
-        Math.Min((page + 1) * _pages.PageSize, slice.Visibility.End(query)));
+    private (int From, int To) Overlap(in KeyVisibility visibility, int query, int page) => (
+        Math.Max(page * _pages.PageSize, visibility.Start(query)),
+        Math.Min((page + 1) * _pages.PageSize, visibility.End(query)));
 
-    private static (int First, int End) KeysOf(in SliceState slice, LayerRows rows, AttentionTile tile)
+    private static (int First, int End) KeysOf(in SliceState slice, in KeyVisibility visibility, LayerRows rows, AttentionTile tile)
     {
         int first = int.MaxValue;
         int end = 0;
         for (int entry = tile.Start; entry < tile.End; entry++)
         {
             int query = IndexOf(slice, rows, entry);
-            first = Math.Min(first, slice.Visibility.Start(query));
-            end = Math.Max(end, slice.Visibility.End(query));
+            first = Math.Min(first, visibility.Start(query));
+            end = Math.Max(end, visibility.End(query));
         }
 
         return (first, end);
     }
 
     private static int IndexOf(in SliceState slice, LayerRows rows, int entry) => slice.Cached + rows.AttendingTokens[entry] - slice.Start;
-
-    private static int SliceIndex(StepContext context, in SliceState slice) => context.Layout.SliceIndexOf(slice.Start);
-
-    private float* Mixed(Workspace workspace, int entry, int head) => workspace.Mixed + (long)entry * _queryWidth + head * _group * _headSize;
 }

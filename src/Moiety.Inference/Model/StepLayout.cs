@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Moiety.Inference.Plans;
 using Moiety.Inference.Steps;
 using Moiety.Models.Configuration;
@@ -16,7 +15,8 @@ internal sealed unsafe class StepLayout : IDisposable
     private const int TileRows = 32;
 
     private readonly ModelConfig _config;
-    private readonly RotaryEmbedding _rotary;
+    private readonly int _headsPerTile;
+    private readonly RotaryTables _rotary;
     private readonly ScratchBuffer<int> _tokens = new();
     private readonly ScratchBuffer<int> _sliceOf = new();
     private readonly ScratchBuffer<int> _positions = new();
@@ -27,9 +27,10 @@ internal sealed unsafe class StepLayout : IDisposable
     private SliceState[] _slices = [];
     private bool _scheduled;
 
-    public StepLayout(ModelConfig config, RotaryEmbedding rotary)
+    public StepLayout(ModelConfig config, RotaryTables rotary)
     {
         _config = config;
+        _headsPerTile = new AttentionShape(config).HeadsPerTile;
         _rotary = rotary;
     }
 
@@ -87,9 +88,8 @@ internal sealed unsafe class StepLayout : IDisposable
             AddSlice(batch.Slices[index], index);
         }
 
-        int group = _config.HeadCount / _config.KeyValueHeadCount;
         int rows = Math.Min(TileRows, TileScores / MaxKeys);
-        TileLength = Math.Max(1, rows / group);
+        TileLength = Math.Max(1, rows / _headsPerTile);
         BuildRows(result);
     }
 
@@ -113,7 +113,7 @@ internal sealed unsafe class StepLayout : IDisposable
     private void AddSlice(in SequenceSlice slice, int index)
     {
         int cached = slice.Cache.Length;
-        Visibility visibility = VisibilityOf(slice.Plan);
+        KeyVisibility visibility = new(slice.Plan?.Visibility ?? Visibility.Causal, _config.IsEncoder, cached, slice.Count);
         _slices[index] = new SliceState
         {
             Cache = slice.Cache,
@@ -121,7 +121,7 @@ internal sealed unsafe class StepLayout : IDisposable
             Start = slice.Start,
             Count = slice.Count,
             Plan = slice.Plan,
-            Visibility = new KeyVisibility(visibility, cached, slice.Count),
+            Visibility = visibility,
         };
         MaxKeys = Math.Max(MaxKeys, cached + slice.Count);
         _scheduled |= slice.Plan?.Schedule is not null;
@@ -129,40 +129,12 @@ internal sealed unsafe class StepLayout : IDisposable
         {
             int token = slice.Start + position;
             _sliceOf.Data[token] = index;
-            int rotaryPosition = slice.Plan is { PositionIds.IsDefault: false } plan
-                ? plan.PositionIds[position]
-                : DefaultPosition(visibility, cached, cached + position);
-            Positions[token] = rotaryPosition;
+            int id = slice.Plan is { PositionIds.IsDefault: false } plan ? plan.PositionIds[position] : visibility.Position(cached + position);
+            Positions[token] = id;
+            slice.Cache.SetPosition(cached + position, id);
             TokenTypes[token] = slice.Plan is { TokenTypeIds.IsDefault: false } typed ? typed.TokenTypeIds[position] : 0;
-            _rotary.SetPosition(token, rotaryPosition);
+            _rotary.SetPosition(token, id);
         }
-    }
-
-    private Visibility VisibilityOf(ForwardPlan? plan)
-    {
-        Visibility visibility = plan?.Visibility ?? Visibility.Causal;
-        return !_config.IsEncoder || visibility.Bidirectional ? visibility
-            : visibility == Visibility.Causal ? Visibility.Full
-            : visibility with { Bidirectional = true };
-    }
-
-    private static int DefaultPosition(Visibility visibility, int cached, int index)
-    {
-        ImmutableArray<int> parents = visibility.Parents;
-        int start = visibility.TreeStart ?? cached;
-        int node = index - start;
-        if (node < 0 || node >= parents.Length)
-        {
-            return index;
-        }
-
-        int depth = 0;
-        while ((node = parents[node]) >= 0)
-        {
-            depth++;
-        }
-
-        return start + depth;
     }
 
     private void BuildRows(StepResult result)

@@ -8,15 +8,9 @@ namespace Moiety.Inference.Model;
 /// </summary>
 internal sealed unsafe class Workspace : IDisposable
 {
-    private const int Lanes = 16;
-
     private readonly ModelConfig _config;
     private readonly LayerSizes _sizes;
     private readonly ScratchBuffer<float> _residual = new();
-    private readonly ScratchBuffer<float> _queries = new();
-    private readonly ScratchBuffer<float> _keys = new();
-    private readonly ScratchBuffer<float> _values = new();
-    private readonly ScratchBuffer<float> _mixed = new();
     private readonly ScratchBuffer<float> _product = new();
     private readonly ScratchBuffer<float> _feedForwardProduct = new();
     private readonly ScratchBuffer<float> _sharedProduct = new();
@@ -25,8 +19,6 @@ internal sealed unsafe class Workspace : IDisposable
     private readonly ScratchBuffer<float> _expertGate = new();
     private readonly ScratchBuffer<float> _expertUp = new();
     private readonly ScratchBuffer<float> _expertProduct = new();
-    private readonly ScratchBuffer<float>[] _scores;
-    private readonly ScratchBuffer<float>[] _decodedRows;
     private readonly PreparedSpace _shared;
     private readonly PreparedSpace[] _private;
 
@@ -36,14 +28,10 @@ internal sealed unsafe class Workspace : IDisposable
         _sizes = new LayerSizes(config);
         _branches = [.. _sizes.Branches.Select(size => new BranchBuffers(size))];
         _shared = new PreparedSpace(config, _sizes, isShared: true);
-        _scores = new ScratchBuffer<float>[workers];
-        _decodedRows = new ScratchBuffer<float>[workers];
+        Attention = new AttentionSpace(new AttentionShape(config), config.Attention.Latent?.QueryRank ?? 0, pageSize, workers);
         _private = new PreparedSpace[workers];
         for (int worker = 0; worker < workers; worker++)
         {
-            _scores[worker] = new ScratchBuffer<float>();
-            _decodedRows[worker] = new ScratchBuffer<float>();
-            _decodedRows[worker].Ensure((long)pageSize * config.HeadSize);
             _private[worker] = new PreparedSpace(config, _sizes, isShared: false);
             _private[worker].Ensure(1);
         }
@@ -52,17 +40,8 @@ internal sealed unsafe class Workspace : IDisposable
     /// <summary>[token, hidden]: the residual stream.</summary>
     public float* Residual => _residual.Data;
 
-    /// <summary>[row, heads * head size].</summary>
-    public float* Queries => _queries.Data;
-
-    /// <summary>[row, key-value heads * head size].</summary>
-    public float* Keys => _keys.Data;
-
-    /// <summary>[row, key-value heads * head size].</summary>
-    public float* Values => _values.Data;
-
-    /// <summary>[row, heads * head size]: values mixed by attention.</summary>
-    public float* Mixed => _mixed.Data;
+    /// <summary>What attention computes in.</summary>
+    public AttentionSpace Attention { get; }
 
     /// <summary>[row, hidden]: a projection back to the residual stream.</summary>
     public float* Product => _product.Data;
@@ -88,15 +67,6 @@ internal sealed unsafe class Workspace : IDisposable
     /// <summary>[slot, hidden].</summary>
     public float* ExpertProduct => _expertProduct.Data;
 
-    /// <summary>Elements from one row of a worker's scores to the next.</summary>
-    public int ScoreStride { get; private set; }
-
-    /// <summary>[tile row, key]: a worker's own.</summary>
-    public float* Scores(int worker) => _scores[worker].Data;
-
-    /// <summary>[slot of a page, head size]: a worker's own.</summary>
-    public float* DecodedRows(int worker) => _decodedRows[worker].Data;
-
     /// <summary>
     /// Where a worker prepares the input of products: one row sooner in a space of its own than together with the others,
     /// since that takes two barriers.
@@ -109,14 +79,9 @@ internal sealed unsafe class Workspace : IDisposable
     public void Ensure(StepLayout layout)
     {
         long tokens = layout.TokenCount;
-        int queries = _config.HeadCount * _config.HeadSize;
-        int keys = _config.KeyValueHeadCount * _config.HeadSize;
         _residual.Ensure(tokens * _config.HiddenSize);
         _product.Ensure(tokens * _config.HiddenSize);
-        _queries.Ensure(tokens * queries);
-        _mixed.Ensure(tokens * queries);
-        _keys.Ensure(tokens * keys);
-        _values.Ensure(tokens * keys);
+        Attention.Ensure(layout);
         _embedded.Ensure(tokens * _config.EmbeddingSize);
         foreach (BranchBuffers branch in _branches)
         {
@@ -137,19 +102,12 @@ internal sealed unsafe class Workspace : IDisposable
         _expertUp.Ensure(tokens * _sizes.TopK * _sizes.ExpertInner);
         _expertProduct.Ensure(tokens * _sizes.TopK * _config.HiddenSize);
         _shared.Ensure(layout.TokenCount);
-
-        ScoreStride = (layout.MaxKeys + Lanes - 1) / Lanes * Lanes;
-        int group = _config.HeadCount / _config.KeyValueHeadCount;
-        foreach (ScratchBuffer<float> scores in _scores)
-        {
-            scores.Ensure((long)layout.TileLength * group * ScoreStride);
-        }
     }
 
     public void Dispose()
     {
         foreach (ScratchBuffer<float> buffer in (ReadOnlySpan<ScratchBuffer<float>>)
-            [_residual, _queries, _keys, _values, _mixed, _product, _feedForwardProduct, _sharedProduct, _embedded, _expertGate, _expertUp, _expertProduct, .. _scores, .. _decodedRows])
+            [_residual, _product, _feedForwardProduct, _sharedProduct, _embedded, _expertGate, _expertUp, _expertProduct])
         {
             buffer.Dispose();
         }
@@ -159,6 +117,7 @@ internal sealed unsafe class Workspace : IDisposable
             branch.Dispose();
         }
 
+        Attention.Dispose();
         _shared.Dispose();
         foreach (PreparedSpace space in _private)
         {

@@ -6,31 +6,73 @@ namespace Moiety.Inference.Plans;
 internal readonly struct KeyVisibility
 {
     private readonly Visibility _visibility;
+    private readonly bool _bidirectional;
     private readonly int _total;
     private readonly int _treeStart;
 
     /// <param name="visibility">The plan's.</param>
+    /// <param name="bidirectional">Whether tokens of the model see later ones of the slice whatever the plan says: encoders.</param>
     /// <param name="cached">Tokens before the slice.</param>
     /// <param name="count">Tokens of the slice.</param>
-    public KeyVisibility(Visibility visibility, int cached, int count)
+    public KeyVisibility(Visibility visibility, bool bidirectional, int cached, int count)
     {
         _visibility = visibility;
+        _bidirectional = bidirectional || visibility.Bidirectional;
         _total = cached + count;
         _treeStart = visibility.TreeStart ?? cached;
     }
 
+    /// <summary>
+    /// Sliding window of the layer, or 0. It counts tokens as they follow each other: along the branches of a tree, so that a draft
+    /// sees what it would see as plain text.
+    /// </summary>
+    public int LayerWindow { get; init; }
+
     /// <summary>Whether <see cref="Hide"/> has anything to do.</summary>
     public bool HasHoles => !_visibility.Blocks.IsEmpty || !_visibility.Parents.IsEmpty;
 
+    /// <summary>How many tokens come before a token: its index in the sequence, in a tree the tokens before it plus its depth.</summary>
+    /// <param name="query">Index of the token in the sequence.</param>
+    public int Position(int query)
+    {
+        ImmutableArray<int> parents = _visibility.Parents;
+        int node = query - _treeStart;
+        if (node < 0 || node >= parents.Length)
+        {
+            return query;
+        }
+
+        int depth = 0;
+        while ((node = parents[node]) >= 0)
+        {
+            depth++;
+        }
+
+        return _treeStart + depth;
+    }
+
     /// <summary>First key that a token sees.</summary>
     /// <param name="query">Index of the token in the sequence.</param>
-    public int Start(int query) => _visibility.Window is { } window ? Math.Max(0, query - window + 1) : 0;
+    public int Start(int query)
+    {
+        int start = _visibility.Window is { } window ? Math.Max(0, query - window + 1) : 0;
+
+        // No key's position is beyond its index.
+        return LayerWindow > 0 ? Math.Max(start, Position(query) - LayerWindow + 1) : start;
+    }
 
     /// <summary>The key after the last one that a token sees.</summary>
     /// <param name="query">Index of the token in the sequence.</param>
-    public int End(int query) => !_visibility.Bidirectional
-        ? query + 1
-        : _visibility.Window is { } window ? (int)Math.Min(_total, (long)query + window) : _total;
+    public int End(int query)
+    {
+        if (!_bidirectional)
+        {
+            return query + 1;
+        }
+
+        int window = Math.Min(_visibility.Window ?? int.MaxValue, LayerWindow > 0 ? LayerWindow : int.MaxValue);
+        return (int)Math.Min(_total, (long)query + window);
+    }
 
     /// <summary>Sets the scores of keys inside the token's range that it does not see to negative infinity.</summary>
     /// <param name="query">Index of the token in the sequence.</param>
@@ -69,11 +111,18 @@ internal readonly struct KeyVisibility
         }
 
         Fill(scores, query + 1, scores.Length);
+        int distance = 0;
         while (node >= 0)
         {
             int parent = parents[node];
             Fill(scores, _treeStart + parent + 1, _treeStart + node);
+            if (LayerWindow > 0 && distance >= LayerWindow)
+            {
+                Fill(scores, _treeStart + node, _treeStart + node + 1);
+            }
+
             node = parent;
+            distance++;
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Moiety.Models.Tokenizers.Decoders;
-using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -11,7 +10,7 @@ namespace Moiety.Models.Tokenizers;
 public sealed class ByteLevelBpeTokenizer : VocabularyTokenizer
 {
     private readonly ByteLevelBpeOptions _options;
-    private readonly PreTokenizerSequence _preTokenizer;
+    private readonly PreTokenizer[] _preTokenizers;
     private readonly MergeTable _merges;
     private readonly int[] _byteIds = new int[256];
     private readonly ByteStringTable _words = new();
@@ -29,7 +28,7 @@ public sealed class ByteLevelBpeTokenizer : VocabularyTokenizer
         : base(pieces, options, new ByteLevelDecoder())
     {
         _options = options;
-        _preTokenizer = new PreTokenizerSequence(options.PreTokenizers);
+        _preTokenizers = [.. options.PreTokenizers];
         Merges = [.. merges];
         _merges = MergeTable.Ranked(merges, VocabularySize);
         Array.Fill(_byteIds, options.UnknownTokenId ?? -1);
@@ -59,18 +58,35 @@ public sealed class ByteLevelBpeTokenizer : VocabularyTokenizer
     public bool IgnoreMerges => _options.IgnoreMerges;
 
     /// <summary>Whether a text that does not begin with a space gets one.</summary>
-    public bool AddPrefixSpace => PreTokenizers.Any(static stage => stage is ByteLevelPreTokenizer { AddPrefixSpace: true });
+    public bool AddPrefixSpace => _options.AddPrefixSpace;
 
     private protected override void EncodeSegment(ReadOnlySpan<byte> text, bool first, ref IdBuffer output)
     {
-        WordList words = new(text, first);
-        _preTokenizer.Apply(ref words);
-        for (int i = 0; i < words.Count; i++)
+        if (AddPrefixSpace && text[0] != ' ')
         {
-            EncodeWord(words[i], ref output);
+            byte[] spaced = [(byte)' ', .. text];
+            Split(spaced, 0, ref output);
+        }
+        else
+        {
+            Split(text, 0, ref output);
+        }
+    }
+
+    private void Split(ReadOnlySpan<byte> text, int stage, ref IdBuffer output)
+    {
+        if (stage == _preTokenizers.Length)
+        {
+            EncodeWord(text, ref output);
+            return;
         }
 
-        words.Dispose();
+        while (!text.IsEmpty)
+        {
+            int length = _preTokenizers[stage].NextLength(text);
+            Split(text[..length], stage + 1, ref output);
+            text = text[length..];
+        }
     }
 
     private void EncodeWord(ReadOnlySpan<byte> word, ref IdBuffer output)

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Moiety.Models.Checkpoints;
-using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -95,8 +94,8 @@ public static class GgufTokenizer
     private static ByteLevelBpeTokenizer ByteLevel(GgufTokenizerData data, string path)
     {
         string pre = data.Pre ?? "default";
-        NamedPreTokenizer known = GgufPreTokenizers.Find(pre)
-            ?? throw Error(path, "pre", $"the pre-tokenizer \"{pre}\" is not known; known are: {string.Join(", ", GgufPreTokenizers.Names)}");
+        PreTokenizerNames.NamedPreTokenizers known = PreTokenizerNames.Find(pre)
+            ?? throw Error(path, "pre", $"the pre-tokenizer \"{pre}\" is not known; known are: {PreTokenizerNames.All}");
         ByteLevelBpeOptions common = Common(new ByteLevelBpeOptions(), data, data.BosTokenId, data.EosTokenId, known.AddsBos, path);
         return new ByteLevelBpeTokenizer(Pieces(data), Merges(data, path), common with
         {
@@ -181,8 +180,8 @@ public static class GgufTokenizer
         return new GgufTokenizerData
         {
             Model = ByteLevelModel,
-            Pre = GgufPreTokenizers.NameOf(tokenizer.PreTokenizers, tokenizer.IgnoreMerges) ?? throw new InvalidInputException(
-                $"GGUF has no name for this pre-tokenizer: {string.Join(", ", tokenizer.PreTokenizers.Select(stage => stage.ToString()))}"
+            Pre = PreTokenizerNames.NameOf(tokenizer.PreTokenizers, tokenizer.IgnoreMerges) ?? throw new InvalidInputException(
+                $"GGUF has no name for this pre-tokenizer: {string.Join(", ", tokenizer.PreTokenizers.Select(stage => stage.Pattern))}"
                 + (tokenizer.IgnoreMerges ? " with ignore_merges." : ".")),
             Tokens = Spell(tokenizer, piece => piece),
             TokenTypes = Types(tokenizer, byteFallback: false),

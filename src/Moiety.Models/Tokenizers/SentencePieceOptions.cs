@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
 

@@ -94,6 +94,7 @@ internal static class TokenizerJsonReader
         new(pieces, merges, common with
         {
             PreTokenizers = components.PreTokenizers,
+            AddPrefixSpace = components.AddPrefixSpace,
             IgnoreMerges = model.Boolean("ignore_merges", absent: false),
         });
 

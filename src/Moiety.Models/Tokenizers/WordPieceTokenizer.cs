@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
 using Moiety.Models.Tokenizers.Decoders;
-using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -12,7 +11,6 @@ namespace Moiety.Models.Tokenizers;
 public sealed class WordPieceTokenizer : VocabularyTokenizer
 {
     private readonly WordPieceOptions _options;
-    private readonly PreTokenizerSequence _preTokenizer;
     private readonly ByteTrie _starting;
     private readonly ByteTrie _continuing;
     private readonly int _unknown;
@@ -26,7 +24,6 @@ public sealed class WordPieceTokenizer : VocabularyTokenizer
         : base(pieces, options, new WordPieceDecoder(options.ContinuingPrefix, cleansUp: true))
     {
         _options = options;
-        _preTokenizer = new PreTokenizerSequence(options.PreTokenizers);
         _unknown = options.UnknownTokenId ?? throw new InvalidInputException("WordPiece needs an unknown token ([UNK]).");
         if (options.LongestWord < 1)
         {
@@ -63,16 +60,27 @@ public sealed class WordPieceTokenizer : VocabularyTokenizer
     /// <summary>A word of more characters is unknown.</summary>
     public int LongestWord => _options.LongestWord;
 
-    private protected override void EncodeSegment(ReadOnlySpan<byte> text, bool first, ref IdBuffer output)
+    private protected override void EncodeSegment(ReadOnlySpan<byte> text, bool first, ref IdBuffer output) => Split(text, 0, ref output);
+
+    private void Split(ReadOnlySpan<byte> text, int stage, ref IdBuffer output)
     {
-        WordList words = new(text, first);
-        _preTokenizer.Apply(ref words);
-        for (int i = 0; i < words.Count; i++)
+        if (stage == PreTokenizers.Length)
         {
-            EncodeWord(words[i], ref output);
+            EncodeWord(text, ref output);
+            return;
         }
 
-        words.Dispose();
+        PreTokenizer preTokenizer = PreTokenizers[stage];
+        while (!text.IsEmpty)
+        {
+            int length = preTokenizer.NextLength(text);
+            if (!preTokenizer.Drops(text[..length]))
+            {
+                Split(text[..length], stage + 1, ref output);
+            }
+
+            text = text[length..];
+        }
     }
 
     private void EncodeWord(ReadOnlySpan<byte> word, ref IdBuffer output)

@@ -9,6 +9,12 @@ public sealed record ReferencePass
     /// <summary>Token type of a token; 0 when null.</summary>
     public Func<int, int>? TokenType { get; init; }
 
+    /// <summary>How many tokens come before a token, which layers with a sliding window count; its index when null.</summary>
+    public Func<int, int>? Order { get; init; }
+
+    /// <summary>Longest sequence that is expected; the model's own context length when null.</summary>
+    public int? ContextLength { get; init; }
+
     /// <summary>(query, key): whether the query token sees the key token; when null, causal, or everything in an encoder.</summary>
     public Func<int, int, bool>? Sees { get; init; }
 

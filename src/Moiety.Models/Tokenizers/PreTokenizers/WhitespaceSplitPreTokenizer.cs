@@ -1,18 +1,29 @@
-using System.Text.Json;
-using Moiety.Models.Tokenizers.Patterns;
+using System.Buffers;
+using System.Text;
 
 namespace Moiety.Models.Tokenizers.PreTokenizers;
 
-/// <summary><c>WhitespaceSplit</c>: what lies between white space.</summary>
+/// <summary><c>WhitespaceSplit</c>: words between white space, which is dropped.</summary>
 public sealed class WhitespaceSplitPreTokenizer : PreTokenizer
 {
-    private readonly PatternSplitter _splitter = new(Pattern.Run(UnicodeSets.Space), SplitBehavior.Removed);
+    /// <inheritdoc/>
+    public override string Pattern => @"\s+|\S+";
 
     /// <inheritdoc/>
-    internal override void Write(Utf8JsonWriter writer)
+    public override int NextLength(ReadOnlySpan<byte> text)
     {
-        writer.WriteString("type", "WhitespaceSplit");
+        bool space = IsSpaceAt(text, 0, out int end);
+        while (end < text.Length && IsSpaceAt(text, end, out int length) == space)
+        {
+            end += length;
+        }
+
+        return end;
     }
 
-    private protected override void Cut(ReadOnlySpan<byte> word, int offset, ref WordList words) => _splitter.Cut(word, offset, ref words);
+    /// <inheritdoc/>
+    public override bool Drops(ReadOnlySpan<byte> word) => IsSpaceAt(word, 0, out _);
+
+    private static bool IsSpaceAt(ReadOnlySpan<byte> text, int position, out int length) =>
+        Rune.DecodeFromUtf8(text[position..], out Rune rune, out length) == OperationStatus.Done && Rune.IsWhiteSpace(rune);
 }
