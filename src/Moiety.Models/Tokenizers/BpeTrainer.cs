@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -58,20 +59,20 @@ public static class BpeTrainer
     {
         byte[] rented = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(document.Length));
         int length = Encoding.UTF8.GetBytes(document, rented);
-        ReadOnlySpan<byte> rest = rented.AsSpan(0, length);
-        while (!rest.IsEmpty)
+        WordList cut = new(rented.AsSpan(0, length), first: true);
+        preTokenizer.Apply(ref cut);
+        for (int i = 0; i < cut.Count; i++)
         {
-            int end = preTokenizer.NextLength(rest);
-            int word = words.GetOrAdd(rest[..end]);
+            int word = words.GetOrAdd(cut[i]);
             if (word == counts.Count)
             {
                 counts.Add(0);
             }
 
             counts[word]++;
-            rest = rest[end..];
         }
 
+        cut.Dispose();
         ArrayPool<byte>.Shared.Return(rented);
         return length;
     }

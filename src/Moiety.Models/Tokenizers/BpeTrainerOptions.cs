@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -21,5 +22,5 @@ public sealed record BpeTrainerOptions
     public ImmutableArray<string> SpecialTokens { get; init; } = [EndOfText];
 
     /// <summary>Cuts text into the words that no merge crosses.</summary>
-    public PreTokenizer PreTokenizer { get; init; } = new Gpt2PreTokenizer();
+    public PreTokenizer PreTokenizer { get; init; } = new ByteLevelPreTokenizer();
 }

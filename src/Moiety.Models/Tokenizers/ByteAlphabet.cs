@@ -26,6 +26,32 @@ internal static class ByteAlphabet
         }
     });
 
+    /// <summary>Spells bytes in UTF-8, two bytes for each at most.</summary>
+    /// <returns>The length in bytes.</returns>
+    public static int Spell(ReadOnlySpan<byte> bytes, Span<byte> target)
+    {
+        int at = 0;
+        foreach (byte value in bytes)
+        {
+            at += new Rune(ByteToChar[value]).EncodeToUtf8(target[at..]);
+        }
+
+        return at;
+    }
+
+    /// <summary>The bytes that were spelled by <see cref="Spell(ReadOnlySpan{byte}, Span{byte})"/>.</summary>
+    /// <returns>Their number.</returns>
+    public static int Unspell(ReadOnlySpan<byte> spelled, Span<byte> target)
+    {
+        int at = 0;
+        foreach (Rune rune in Encoding.UTF8.GetString(spelled).EnumerateRunes())
+        {
+            target[at++] = (byte)CharToByte[rune.Value];
+        }
+
+        return at;
+    }
+
     /// <summary>The bytes that a piece spells; when it has a character outside of the alphabet, the UTF-8 of the piece.</summary>
     public static byte[] Read(string piece)
     {

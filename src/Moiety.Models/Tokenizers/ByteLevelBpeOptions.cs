@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -6,11 +7,8 @@ namespace Moiety.Models.Tokenizers;
 public sealed record ByteLevelBpeOptions : TokenizerOptions
 {
     /// <summary>Cut one after the other, each within the words of the one before. Empty: the text is one word.</summary>
-    public ImmutableArray<PreTokenizer> PreTokenizers { get; init; } = [new Gpt2PreTokenizer()];
+    public ImmutableArray<PreTokenizer> PreTokenizers { get; init; } = [new ByteLevelPreTokenizer()];
 
     /// <summary>Whether a word that is a token as a whole is not merged from bytes (Llama 3).</summary>
     public bool IgnoreMerges { get; init; }
-
-    /// <summary>Whether a text that does not begin with a space gets one (RoBERTa).</summary>
-    public bool AddPrefixSpace { get; init; }
 }

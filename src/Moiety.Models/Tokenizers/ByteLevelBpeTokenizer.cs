@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Moiety.Models.Tokenizers.Decoders;
+using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -10,7 +11,7 @@ namespace Moiety.Models.Tokenizers;
 public sealed class ByteLevelBpeTokenizer : VocabularyTokenizer
 {
     private readonly ByteLevelBpeOptions _options;
-    private readonly PreTokenizer[] _preTokenizers;
+    private readonly PreTokenizerSequence _preTokenizer;
     private readonly MergeTable _merges;
     private readonly int[] _byteIds = new int[256];
     private readonly ByteStringTable _words = new();
@@ -28,7 +29,7 @@ public sealed class ByteLevelBpeTokenizer : VocabularyTokenizer
         : base(pieces, options, new ByteLevelDecoder())
     {
         _options = options;
-        _preTokenizers = [.. options.PreTokenizers];
+        _preTokenizer = new PreTokenizerSequence(options.PreTokenizers);
         Merges = [.. merges];
         _merges = MergeTable.Ranked(merges, VocabularySize);
         Array.Fill(_byteIds, options.UnknownTokenId ?? -1);
@@ -58,35 +59,18 @@ public sealed class ByteLevelBpeTokenizer : VocabularyTokenizer
     public bool IgnoreMerges => _options.IgnoreMerges;
 
     /// <summary>Whether a text that does not begin with a space gets one.</summary>
-    public bool AddPrefixSpace => _options.AddPrefixSpace;
+    public bool AddPrefixSpace => PreTokenizers.Any(static stage => stage is ByteLevelPreTokenizer { AddPrefixSpace: true });
 
     private protected override void EncodeSegment(ReadOnlySpan<byte> text, bool first, ref IdBuffer output)
     {
-        if (AddPrefixSpace && text[0] != ' ')
+        WordList words = new(text, first);
+        _preTokenizer.Apply(ref words);
+        for (int i = 0; i < words.Count; i++)
         {
-            byte[] spaced = [(byte)' ', .. text];
-            Split(spaced, 0, ref output);
-        }
-        else
-        {
-            Split(text, 0, ref output);
-        }
-    }
-
-    private void Split(ReadOnlySpan<byte> text, int stage, ref IdBuffer output)
-    {
-        if (stage == _preTokenizers.Length)
-        {
-            EncodeWord(text, ref output);
-            return;
+            EncodeWord(words[i], ref output);
         }
 
-        while (!text.IsEmpty)
-        {
-            int length = _preTokenizers[stage].NextLength(text);
-            Split(text[..length], stage + 1, ref output);
-            text = text[length..];
-        }
+        words.Dispose();
     }
 
     private void EncodeWord(ReadOnlySpan<byte> word, ref IdBuffer output)

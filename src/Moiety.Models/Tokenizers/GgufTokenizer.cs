@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Moiety.Models.Checkpoints;
+using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -94,8 +95,8 @@ public static class GgufTokenizer
     private static ByteLevelBpeTokenizer ByteLevel(GgufTokenizerData data, string path)
     {
         string pre = data.Pre ?? "default";
-        PreTokenizerNames.NamedPreTokenizers known = PreTokenizerNames.Find(pre)
-            ?? throw Error(path, "pre", $"the pre-tokenizer \"{pre}\" is not known; known are: {PreTokenizerNames.All}");
+        NamedPreTokenizer known = GgufPreTokenizers.Find(pre)
+            ?? throw Error(path, "pre", $"the pre-tokenizer \"{pre}\" is not known; known are: {string.Join(", ", GgufPreTokenizers.Names)}");
         ByteLevelBpeOptions common = Common(new ByteLevelBpeOptions(), data, data.BosTokenId, data.EosTokenId, known.AddsBos, path);
         return new ByteLevelBpeTokenizer(Pieces(data), Merges(data, path), common with
         {
@@ -180,8 +181,8 @@ public static class GgufTokenizer
         return new GgufTokenizerData
         {
             Model = ByteLevelModel,
-            Pre = PreTokenizerNames.NameOf(tokenizer.PreTokenizers, tokenizer.IgnoreMerges) ?? throw new InvalidInputException(
-                $"GGUF has no name for this pre-tokenizer: {string.Join(", ", tokenizer.PreTokenizers.Select(stage => stage.Pattern))}"
+            Pre = GgufPreTokenizers.NameOf(tokenizer.PreTokenizers, tokenizer.IgnoreMerges) ?? throw new InvalidInputException(
+                $"GGUF has no name for this pre-tokenizer: {string.Join(", ", tokenizer.PreTokenizers.Select(stage => stage.ToString()))}"
                 + (tokenizer.IgnoreMerges ? " with ignore_merges." : ".")),
             Tokens = Spell(tokenizer, piece => piece),
             TokenTypes = Types(tokenizer, byteFallback: false),

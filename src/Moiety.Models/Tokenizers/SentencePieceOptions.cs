@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
 

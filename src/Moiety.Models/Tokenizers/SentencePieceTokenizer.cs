@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Moiety.Models.Tokenizers.Decoders;
+using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -11,6 +12,7 @@ namespace Moiety.Models.Tokenizers;
 /// </summary>
 public abstract class SentencePieceTokenizer : VocabularyTokenizer
 {
+    private readonly PreTokenizerSequence _preTokenizer;
     private readonly byte[] _mark;
     private readonly int[] _byteIds = new int[256];
     private readonly bool _bytesComplete;
@@ -20,6 +22,7 @@ public abstract class SentencePieceTokenizer : VocabularyTokenizer
         : base(pieces, options, DefaultDecoder(options))
     {
         Options = options;
+        _preTokenizer = new PreTokenizerSequence(options.PreTokenizers);
         _mark = Encoding.UTF8.GetBytes([options.SpaceMark]);
         Array.Fill(_byteIds, -1);
         HashSet<int> added = [.. options.AddedTokens.Select(token => token.Id)];
@@ -94,35 +97,20 @@ public abstract class SentencePieceTokenizer : VocabularyTokenizer
 
     private protected override void EncodeSegment(ReadOnlySpan<byte> text, bool first, ref IdBuffer output)
     {
-        if (!Options.PreTokenizers.IsEmpty)
-        {
-            Split(text, 0, first, ref output);
-            return;
-        }
-
-        EncodeMarked(text, first, ref output);
-    }
-
-    private void Split(ReadOnlySpan<byte> text, int stage, bool first, ref IdBuffer output)
-    {
-        if (stage == Options.PreTokenizers.Length)
+        if (Options.PreTokenizers.IsEmpty)
         {
             EncodeMarked(text, first, ref output);
             return;
         }
 
-        PreTokenizer preTokenizer = Options.PreTokenizers[stage];
-        while (!text.IsEmpty)
+        WordList words = new(text, first);
+        _preTokenizer.Apply(ref words);
+        for (int i = 0; i < words.Count; i++)
         {
-            int length = preTokenizer.NextLength(text);
-            if (!preTokenizer.Drops(text[..length]))
-            {
-                Split(text[..length], stage + 1, first, ref output);
-            }
-
-            first = false;
-            text = text[length..];
+            EncodeMarked(words[i], first && i == 0, ref output);
         }
+
+        words.Dispose();
     }
 
     private void EncodeMarked(ReadOnlySpan<byte> text, bool first, ref IdBuffer output)

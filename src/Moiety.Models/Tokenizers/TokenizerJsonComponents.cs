@@ -27,9 +27,6 @@ internal sealed class TokenizerJsonComponents
     /// <summary>Byte-level: cuts before merging.</summary>
     public ImmutableArray<PreTokenizer> PreTokenizers => _preTokenizers.ToImmutable();
 
-    /// <summary>Byte-level: whether a text gets a space before it.</summary>
-    public bool AddPrefixSpace { get; private set; }
-
     /// <summary>SentencePiece: whether spaces are marked.</summary>
     public bool MarksSpaces => _marksSpaces;
 
@@ -121,63 +118,19 @@ internal sealed class TokenizerJsonComponents
 
     private void ReadPreTokenizer(JsonField field, string type)
     {
-        if (IsByteLevel)
-        {
-            throw field.Error($"a pre-tokenizer {type} after ByteLevel is not supported; ByteLevel must be the last one");
-        }
-
         switch (type)
         {
-            case "ByteLevel":
-                IsByteLevel = true;
-                AddPrefixSpace = field.Boolean("add_prefix_space", absent: true);
-                if (field.Boolean("use_regex", absent: true))
-                {
-                    _preTokenizers.Add(new Gpt2PreTokenizer());
-                }
-
-                if (AddPrefixSpace && _preTokenizers.Count > (field.Boolean("use_regex", absent: true) ? 1 : 0))
-                {
-                    throw field.Error("add_prefix_space after another pre-tokenizer is not supported");
-                }
-
-                break;
-            case "BertPreTokenizer":
-                _preTokenizers.Add(new BertPreTokenizer());
-                break;
-            case "WhitespaceSplit":
-                _preTokenizers.Add(new WhitespaceSplitPreTokenizer());
-                break;
-            case "Digits":
-                _preTokenizers.Add(PreTokenizerNames.ForDigits(field.Boolean("individual_digits", absent: false)));
-                break;
-            case "Split" when field.Get("pattern").Find("Regex") is { } regex:
-                ReadRegexSplit(field, regex);
-                break;
-
             // Gemma: spaces are marks by then, so there is nothing left to split at.
-            case "Split" when field.Get("pattern").Text("String") == " " && _marksSpaces:
+            case "Split" when _marksSpaces && field.Get("pattern").Text("String") == " ":
                 break;
-            case "Metaspace" when (field.Text("replacement") ?? Mark) == Mark:
+            case "Metaspace" when !IsByteLevel && (field.Text("replacement") ?? Mark) == Mark:
                 ReadMetaspace(field);
                 break;
             default:
-                throw Unsupported(field, "pre-tokenizer", type, "ByteLevel, Split by a known Regex, Digits, Metaspace, BertPreTokenizer, WhitespaceSplit");
+                IsByteLevel |= type == "ByteLevel";
+                _preTokenizers.Add(PreTokenizerReader.Read(field));
+                break;
         }
-    }
-
-    private void ReadRegexSplit(JsonField field, JsonField regex)
-    {
-        string behavior = field.Get("behavior").Text();
-        bool invert = field.Boolean("invert", absent: false);
-        if (behavior != "Isolated" && !(behavior == "Removed" && invert))
-        {
-            throw field.Error($"the behavior \"{behavior}\" (invert: {invert}) is not supported; supported is Isolated");
-        }
-
-        string pattern = regex.Text();
-        _preTokenizers.Add(PreTokenizerNames.FindPattern(pattern) ?? throw regex.Error(
-            $"the pattern {pattern} is not known; the patterns of these are: {PreTokenizerNames.All}"));
     }
 
     private void ReadMetaspace(JsonField field)
@@ -212,7 +165,4 @@ internal sealed class TokenizerJsonComponents
 
         Decoder = stages is [ByteLevelDecoder only] ? only : Decoder;
     }
-
-    private static Checkpoints.InvalidCheckpointException Unsupported(JsonField field, string kind, string type, string supported) =>
-        field.Error($"the {kind} {type} is not supported with these settings; supported are: {supported}");
 }

@@ -94,7 +94,6 @@ internal static class TokenizerJsonReader
         new(pieces, merges, common with
         {
             PreTokenizers = components.PreTokenizers,
-            AddPrefixSpace = components.AddPrefixSpace,
             IgnoreMerges = model.Boolean("ignore_merges", absent: false),
         });
 

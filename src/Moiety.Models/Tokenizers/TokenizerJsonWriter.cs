@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Moiety.Models.Tokenizers.Normalizers;
 using Moiety.Models.Tokenizers.PostProcessors;
+using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -145,42 +146,12 @@ internal static class TokenizerJsonWriter
     private static void WriteByteLevel(Utf8JsonWriter writer, ByteLevelBpeTokenizer tokenizer)
     {
         WriteNormalizer(writer, tokenizer.Normalizer);
-        bool gpt2 = tokenizer.PreTokenizers is [Gpt2PreTokenizer];
-        if (gpt2)
-        {
-            writer.WritePropertyName("pre_tokenizer");
-            WriteByteLevelComponent(writer, tokenizer.AddPrefixSpace, useRegex: true);
-        }
-        else
-        {
-            writer.WriteStartObject("pre_tokenizer");
-            writer.WriteString("type", "Sequence");
-            writer.WriteStartArray("pretokenizers");
-            foreach (PreTokenizer stage in tokenizer.PreTokenizers)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("type", "Split");
-                writer.WriteStartObject("pattern");
-                writer.WriteString("Regex", stage.Pattern);
-                writer.WriteEndObject();
-                writer.WriteString("behavior", "Isolated");
-                writer.WriteBoolean("invert", false);
-                writer.WriteEndObject();
-            }
-
-            WriteByteLevelComponent(writer, tokenizer.AddPrefixSpace, useRegex: false);
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        }
-    }
-
-    private static void WriteByteLevelComponent(Utf8JsonWriter writer, bool addPrefixSpace, bool useRegex)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("type", "ByteLevel");
-        writer.WriteBoolean("add_prefix_space", addPrefixSpace);
-        writer.WriteBoolean("trim_offsets", true);
-        writer.WriteBoolean("use_regex", useRegex);
+        ImmutableArray<PreTokenizer> stages = tokenizer.PreTokenizers.Any(static stage => stage is ByteLevelPreTokenizer)
+            ? tokenizer.PreTokenizers
+            : [.. tokenizer.PreTokenizers, new ByteLevelPreTokenizer(addPrefixSpace: false, usesPattern: false)];
+        PreTokenizer preTokenizer = stages is [var only] ? only : new PreTokenizerSequence(stages);
+        writer.WriteStartObject("pre_tokenizer");
+        preTokenizer.Write(writer);
         writer.WriteEndObject();
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Moiety.Models.Tokenizers.Decoders;
+using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -11,6 +12,7 @@ namespace Moiety.Models.Tokenizers;
 public sealed class WordPieceTokenizer : VocabularyTokenizer
 {
     private readonly WordPieceOptions _options;
+    private readonly PreTokenizerSequence _preTokenizer;
     private readonly ByteTrie _starting;
     private readonly ByteTrie _continuing;
     private readonly int _unknown;
@@ -24,6 +26,7 @@ public sealed class WordPieceTokenizer : VocabularyTokenizer
         : base(pieces, options, new WordPieceDecoder(options.ContinuingPrefix, cleansUp: true))
     {
         _options = options;
+        _preTokenizer = new PreTokenizerSequence(options.PreTokenizers);
         _unknown = options.UnknownTokenId ?? throw new InvalidInputException("WordPiece needs an unknown token ([UNK]).");
         if (options.LongestWord < 1)
         {
@@ -60,27 +63,16 @@ public sealed class WordPieceTokenizer : VocabularyTokenizer
     /// <summary>A word of more characters is unknown.</summary>
     public int LongestWord => _options.LongestWord;
 
-    private protected override void EncodeSegment(ReadOnlySpan<byte> text, bool first, ref IdBuffer output) => Split(text, 0, ref output);
-
-    private void Split(ReadOnlySpan<byte> text, int stage, ref IdBuffer output)
+    private protected override void EncodeSegment(ReadOnlySpan<byte> text, bool first, ref IdBuffer output)
     {
-        if (stage == PreTokenizers.Length)
+        WordList words = new(text, first);
+        _preTokenizer.Apply(ref words);
+        for (int i = 0; i < words.Count; i++)
         {
-            EncodeWord(text, ref output);
-            return;
+            EncodeWord(words[i], ref output);
         }
 
-        PreTokenizer preTokenizer = PreTokenizers[stage];
-        while (!text.IsEmpty)
-        {
-            int length = preTokenizer.NextLength(text);
-            if (!preTokenizer.Drops(text[..length]))
-            {
-                Split(text[..length], stage + 1, ref output);
-            }
-
-            text = text[length..];
-        }
+        words.Dispose();
     }
 
     private void EncodeWord(ReadOnlySpan<byte> word, ref IdBuffer output)

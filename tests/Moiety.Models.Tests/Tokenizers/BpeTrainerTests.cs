@@ -93,13 +93,8 @@ public class BpeTrainerTests
         List<List<int>> words = [];
         foreach (string document in corpus)
         {
-            ReadOnlySpan<byte> rest = Encoding.UTF8.GetBytes(document);
-            while (!rest.IsEmpty)
-            {
-                int length = options.PreTokenizer.NextLength(rest);
-                words.Add([.. bytes.EncodeBytes(rest[..length], addSpecialTokens: false)]);
-                rest = rest[length..];
-            }
+            words.AddRange(Words.Of(options.PreTokenizer, document)
+                .Select(word => bytes.EncodeBytes(Encoding.Latin1.GetBytes(word), addSpecialTokens: false).ToList()));
         }
 
         List<(int, int)> merges = [];

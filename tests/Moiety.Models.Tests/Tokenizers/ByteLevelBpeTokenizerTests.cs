@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using CsCheck;
 using Moiety.Models.Tokenizers;
+using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tests.Tokenizers;
 
@@ -125,7 +126,7 @@ public class ByteLevelBpeTokenizerTests
     private static ByteLevelBpeTokenizer Make(string preTokenizer)
     {
         ByteLevelBpeTokenizer trained = BpeTrainer.Train(Corpus, new BpeTrainerOptions { VocabularySize = 320 });
-        ImmutableArray<PreTokenizer> stages = PreTokenizerNames.Find(preTokenizer)!.Stages;
+        ImmutableArray<PreTokenizer> stages = GgufPreTokenizers.Find(preTokenizer)!.Stages;
         return new ByteLevelBpeTokenizer(
             [.. Enumerable.Range(0, trained.VocabularySize).Select(trained.GetPiece)],
             trained.Merges,

@@ -2,6 +2,7 @@ using System.Text;
 using CsCheck;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Tokenizers;
+using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tests.Tokenizers;
 
@@ -39,7 +40,7 @@ public class TokenizerJsonTests
             trained.Merges,
             new ByteLevelBpeOptions
             {
-                PreTokenizers = PreTokenizerNames.Find(preTokenizer)!.Stages,
+                PreTokenizers = GgufPreTokenizers.Find(preTokenizer)!.Stages,
                 IgnoreMerges = ignoreMerges,
                 AddedTokens =
                 [
@@ -60,6 +61,7 @@ public class TokenizerJsonTests
     [InlineData("\"type\": \"BPE\"", "\"type\": \"Unigram\"", "model.vocab", "expected a list")]
     [InlineData("\"normalizer\": null", "\"normalizer\": {\"type\": \"Uppercase\"}", "normalizer", "Uppercase is not supported")]
     [InlineData("\"pre_tokenizer\": {", "\"pre_tokenizer\": {\"type\": \"Syllables\"}, \"x\": {", "pre_tokenizer", "Syllables is not supported")]
+    [InlineData("\"pre_tokenizer\": {", "\"pre_tokenizer\": {\"type\": \"Split\", \"pattern\": {\"Regex\": \"(a)\\\\1\"}, \"behavior\": \"Isolated\"}, \"x\": {", "pre_tokenizer", "\\1 is not supported")]
     [InlineData("\"decoder\": {", "\"decoder\": {\"type\": \"CTC\"}, \"x\": {", "decoder", "CTC is not supported")]
     [InlineData("\"post_processor\": {", "\"post_processor\": {\"type\": \"Other\"}, \"x\": {", "post_processor", "Other is not supported")]
     [InlineData("\"end_of_word_suffix\": null", "\"end_of_word_suffix\": \"</w>\"", "model", "end_of_word_suffix \"</w>\" is not supported")]

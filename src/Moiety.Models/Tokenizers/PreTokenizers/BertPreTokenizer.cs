@@ -1,52 +1,26 @@
-using System.Buffers;
-using System.Text;
-using Moiety.Models.Tokenizers.Normalizers;
+using System.Text.Json;
+using Moiety.Models.Tokenizers.Patterns;
 
 namespace Moiety.Models.Tokenizers.PreTokenizers;
 
-/// <summary><c>BertPreTokenizer</c>: words between white space, which is dropped, with every punctuation mark a word of its own.</summary>
+/// <summary><c>BertPreTokenizer</c>: what lies between white space, each punctuation mark for itself.</summary>
 public sealed class BertPreTokenizer : PreTokenizer
 {
-    private enum Kind
+    private readonly PatternSplitter _spaces = new(Pattern.Run(UnicodeSets.Space), SplitBehavior.Removed);
+    private readonly PatternSplitter _marks = new(Pattern.Run(UnicodeSets.Punctuation, longest: 1), SplitBehavior.Isolated);
+
+    /// <inheritdoc/>
+    internal override void Apply(ref WordList words)
     {
-        Word,
-        Space,
-        Mark,
+        _spaces.Apply(ref words);
+        _marks.Apply(ref words);
     }
 
     /// <inheritdoc/>
-    public override string Pattern => @"\s+|[\p{P}$+<=>^`|~]|[^\s\p{P}$+<=>^`|~]+";
-
-    /// <inheritdoc/>
-    public override int NextLength(ReadOnlySpan<byte> text)
+    internal override void Write(Utf8JsonWriter writer)
     {
-        Kind kind = KindAt(text, 0, out int end);
-        if (kind == Kind.Mark)
-        {
-            return end;
-        }
-
-        while (end < text.Length && KindAt(text, end, out int length) == kind)
-        {
-            end += length;
-        }
-
-        return end;
+        writer.WriteString("type", "BertPreTokenizer");
     }
 
-    /// <inheritdoc/>
-    public override bool Drops(ReadOnlySpan<byte> word) => KindAt(word, 0, out _) == Kind.Space;
-
-    private static Kind KindAt(ReadOnlySpan<byte> text, int position, out int length)
-    {
-        if (text[position] < 0x80)
-        {
-            length = 1;
-            char c = (char)text[position];
-            return char.IsWhiteSpace(c) ? Kind.Space : char.IsAsciiLetterOrDigit(c) || c < ' ' || c == 0x7F ? Kind.Word : Kind.Mark;
-        }
-
-        bool valid = Rune.DecodeFromUtf8(text[position..], out Rune rune, out length) == OperationStatus.Done;
-        return !valid ? Kind.Word : Rune.IsWhiteSpace(rune) ? Kind.Space : UnicodeData.IsPunctuation(rune) ? Kind.Mark : Kind.Word;
-    }
+    private protected override void Cut(ReadOnlySpan<byte> word, int offset, ref WordList words) => words.Add(offset, offset + word.Length);
 }

@@ -1,29 +1,18 @@
-using System.Buffers;
-using System.Text;
+using System.Text.Json;
+using Moiety.Models.Tokenizers.Patterns;
 
 namespace Moiety.Models.Tokenizers.PreTokenizers;
 
-/// <summary><c>WhitespaceSplit</c>: words between white space, which is dropped.</summary>
+/// <summary><c>WhitespaceSplit</c>: what lies between white space.</summary>
 public sealed class WhitespaceSplitPreTokenizer : PreTokenizer
 {
-    /// <inheritdoc/>
-    public override string Pattern => @"\s+|\S+";
+    private readonly PatternSplitter _splitter = new(Pattern.Run(UnicodeSets.Space), SplitBehavior.Removed);
 
     /// <inheritdoc/>
-    public override int NextLength(ReadOnlySpan<byte> text)
+    internal override void Write(Utf8JsonWriter writer)
     {
-        bool space = IsSpaceAt(text, 0, out int end);
-        while (end < text.Length && IsSpaceAt(text, end, out int length) == space)
-        {
-            end += length;
-        }
-
-        return end;
+        writer.WriteString("type", "WhitespaceSplit");
     }
 
-    /// <inheritdoc/>
-    public override bool Drops(ReadOnlySpan<byte> word) => IsSpaceAt(word, 0, out _);
-
-    private static bool IsSpaceAt(ReadOnlySpan<byte> text, int position, out int length) =>
-        Rune.DecodeFromUtf8(text[position..], out Rune rune, out length) == OperationStatus.Done && Rune.IsWhiteSpace(rune);
+    private protected override void Cut(ReadOnlySpan<byte> word, int offset, ref WordList words) => _splitter.Cut(word, offset, ref words);
 }
