@@ -62,8 +62,8 @@ public abstract class Checkpoint : IDisposable
     public static Checkpoint Open(string path) => CheckpointReader.Open(path);
 
     /// <summary>
-    /// Reads a tokenizer of its own: a folder with <c>tokenizer.json</c>, such a <c>.json</c> file itself whatever its name, a GGUF file,
-    /// or llama2.c's <c>tokenizer.bin</c>.
+    /// Reads a tokenizer of its own: a Hugging Face folder, a <c>tokenizer.json</c>, SentencePiece <c>.model</c> or BERT's <c>.txt</c>
+    /// file itself whatever its name, a GGUF file, or llama2.c's <c>tokenizer.bin</c>.
     /// </summary>
     /// <exception cref="InvalidInputException">It does not exist, or is malformed.</exception>
     public static Tokenizer OpenTokenizer(string path) => CheckpointReader.OpenTokenizer(path);

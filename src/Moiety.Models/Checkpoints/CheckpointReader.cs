@@ -42,15 +42,15 @@ internal static class CheckpointReader
     }
 
     /// <summary>
-    /// Reads a tokenizer of its own: a folder with <c>tokenizer.json</c>, such a <c>.json</c> file itself whatever its name, a
-    /// GGUF file, or llama2.c's <c>tokenizer.bin</c>.
+    /// Reads a tokenizer of its own: a Hugging Face folder, a <c>tokenizer.json</c>, SentencePiece <c>.model</c> or BERT's <c>.txt</c>
+    /// file itself whatever its name, a GGUF file, or llama2.c's <c>tokenizer.bin</c>.
     /// </summary>
     /// <exception cref="InvalidInputException">It does not exist, or is malformed.</exception>
     public static Tokenizer OpenTokenizer(string path)
     {
         if (Directory.Exists(path))
         {
-            return TokenizerJson.ReadFolder(path);
+            return TokenizerFolder.Read(path);
         }
 
         if (!File.Exists(path))
@@ -66,9 +66,7 @@ internal static class CheckpointReader
                 : throw new InvalidCheckpointException(path, "tokenizer.ggml.model", "the file carries no tokenizer");
         }
 
-        return Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase)
-            ? TokenizerJson.ReadFile(path)
-            : Llama2CTokenizer.ReadFile(path);
+        return TokenizerFolder.ReadFile(path);
     }
 
     private static byte[] FirstBytes(string path)

@@ -38,7 +38,7 @@ internal static class HuggingFaceReader
         {
             IReadOnlyDictionary<string, FileTensor> stored = OpenWeights(path, weightFiles, files);
             IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors = TensorTable.Match(path, config, family, family.HuggingFaceNaming, stored);
-            return new MappedCheckpoint(path, config, ReadTokenizer(folder), ReadGeneration(folder), tensors, files, EmbeddingConfigFiles.Read(folder));
+            return new MappedCheckpoint(path, config, TokenizerFolder.Find(folder), ReadGeneration(folder), tensors, files, EmbeddingConfigFiles.Read(folder));
         }
         catch
         {
@@ -125,12 +125,6 @@ internal static class HuggingFaceReader
         }
 
         return [.. names.Select(name => Path.Combine(folder, name))];
-    }
-
-    private static Tokenizer? ReadTokenizer(string folder)
-    {
-        string path = Path.Combine(folder, TokenizerJson.FileName);
-        return File.Exists(path) ? TokenizerJson.ReadFolder(folder) : null;
     }
 
     private static GenerationConfig? ReadGeneration(string folder)

@@ -26,4 +26,10 @@ public record SentencePieceOptions : TokenizerOptions
 
     /// <summary>Whether several unknown characters in a row are one unknown token.</summary>
     public bool FuseUnknown { get; init; }
+
+    /// <summary>
+    /// Pieces of the vocabulary that stay whole wherever marked text has them, as SentencePiece's user-defined symbols do. (Other formats
+    /// have <see cref="TokenizerOptions.AddedTokens"/> for it, which are cut out before spaces are marked.)
+    /// </summary>
+    public ImmutableArray<int> UserDefined { get; init; } = [];
 }

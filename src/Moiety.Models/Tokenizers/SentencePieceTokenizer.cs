@@ -16,6 +16,7 @@ public abstract class SentencePieceTokenizer : VocabularyTokenizer
     private readonly byte[] _mark;
     private readonly int[] _byteIds = new int[256];
     private readonly bool _bytesComplete;
+    private readonly ByteTrie? _userDefined;
 
     /// <summary>Takes the vocabulary over.</summary>
     private protected SentencePieceTokenizer(IReadOnlyList<string?> pieces, SentencePieceOptions options)
@@ -35,6 +36,7 @@ public abstract class SentencePieceTokenizer : VocabularyTokenizer
         }
 
         _bytesComplete = !_byteIds.Contains(-1);
+        _userDefined = options.UserDefined.IsEmpty ? null : new ByteTrie(options.UserDefined.Select(id => (Encoding.UTF8.GetBytes(GetPiece(id)), id)));
     }
 
     /// <summary>The character that stands for a space in pieces.</summary>
@@ -51,6 +53,9 @@ public abstract class SentencePieceTokenizer : VocabularyTokenizer
 
     /// <summary>Whether several unknown characters in a row are one unknown token.</summary>
     public bool FuseUnknown => Options.FuseUnknown;
+
+    /// <summary>Pieces that stay whole wherever marked text has them.</summary>
+    public ImmutableArray<int> UserDefined => Options.UserDefined;
 
     /// <summary>All settings.</summary>
     private protected SentencePieceOptions Options { get; }
@@ -92,6 +97,9 @@ public abstract class SentencePieceTokenizer : VocabularyTokenizer
         return true;
     }
 
+    /// <summary>Whether user-defined pieces are cut out before words are encoded.</summary>
+    private protected virtual bool CutsUserDefined => true;
+
     /// <summary>Encodes text between marks.</summary>
     private protected abstract void EncodeWord(ReadOnlySpan<byte> word, ref IdBuffer output);
 
@@ -118,14 +126,39 @@ public abstract class SentencePieceTokenizer : VocabularyTokenizer
         ByteBuffer marked = new(text.Length + 16);
         Mark(text, first, ref marked);
         ReadOnlySpan<byte> rest = marked.Bytes;
-        while (!rest.IsEmpty)
+        while (_userDefined is not null && CutsUserDefined && FindUserDefined(rest) is { Length: > 0 } found)
         {
-            int length = WordLength(rest);
-            EncodeWord(rest[..length], ref output);
-            rest = rest[length..];
+            EncodeWords(rest[..found.Start], ref output);
+            output.Add(found.Id);
+            rest = rest[(found.Start + found.Length)..];
         }
 
+        EncodeWords(rest, ref output);
         marked.Dispose();
+    }
+
+    private void EncodeWords(ReadOnlySpan<byte> text, ref IdBuffer output)
+    {
+        while (!text.IsEmpty)
+        {
+            int length = WordLength(text);
+            EncodeWord(text[..length], ref output);
+            text = text[length..];
+        }
+    }
+
+    private (int Start, int Length, int Id) FindUserDefined(ReadOnlySpan<byte> text)
+    {
+        for (int start = 0; start < text.Length; start++)
+        {
+            (int length, int id) = _userDefined!.Longest(text[start..]);
+            if (length > 0)
+            {
+                return (start, length, id);
+            }
+        }
+
+        return default;
     }
 
     private static SequenceDecoder DefaultDecoder(SentencePieceOptions options)

@@ -3,6 +3,17 @@ namespace Moiety.Models.Tokenizers;
 /// <summary>How a Unigram tokenizer treats spaces, unknown characters and scores.</summary>
 public sealed record UnigramOptions : SentencePieceOptions
 {
+    /// <summary>Settings as they are by themselves.</summary>
+    public UnigramOptions()
+    {
+    }
+
+    /// <summary>Settings that go on from others.</summary>
+    public UnigramOptions(SentencePieceOptions options)
+        : base(options)
+    {
+    }
+
     /// <summary>
     /// Whether sums of scores are rounded to single precision, as SentencePiece does; Hugging Face's library and llama.cpp sum in double
     /// precision. It decides between segmentations that are (nearly) equally good.

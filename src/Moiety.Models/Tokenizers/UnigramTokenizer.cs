@@ -75,6 +75,9 @@ public sealed class UnigramTokenizer : SentencePieceTokenizer
     /// <summary>Whether sums of scores are rounded to single precision.</summary>
     public bool SinglePrecision => _options.SinglePrecision;
 
+    /// <inheritdoc/>
+    private protected override bool CutsUserDefined => false;
+
     private protected override void EncodeWord(ReadOnlySpan<byte> word, ref IdBuffer output)
     {
         if (_cache.TryGet(word, out ReadOnlySpan<int> cached))
@@ -119,19 +122,20 @@ public sealed class UnigramTokenizer : SentencePieceTokenizer
 
             if (!single)
             {
-                Offer(ref nodes[start + length], before + _unknownScore, start, Unknown);
+                double score = before + _unknownScore;
+                Offer(ref nodes[start + length], _options.SinglePrecision ? (float)score : score, start, Unknown);
             }
 
             start += length;
         }
     }
 
+    // SentencePiece keeps sums in single precision but compares them before they are rounded.
     private void Offer(ref Node node, double score, int start, int id)
     {
-        score = _options.SinglePrecision ? (float)score : score;
         if (node.Start < 0 || score > node.Score)
         {
-            node = new Node(score, start, id);
+            node = new Node(_options.SinglePrecision ? (float)score : score, start, id);
         }
     }
 

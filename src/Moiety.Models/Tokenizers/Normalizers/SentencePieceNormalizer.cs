@@ -18,6 +18,9 @@ public sealed class SentencePieceNormalizer(CharacterMap? map) : Normalizer
     /// <summary>Whether spaces at the ends are dropped and runs of them become one.</summary>
     public bool RemoveExtraWhitespaces { get; init; } = true;
 
+    /// <summary>Whether spaces are marked with U+2581 afterwards.</summary>
+    public bool EscapesWhitespaces { get; init; } = true;
+
     /// <summary>Tokens that no rule applies to, as they stand in text; of those that begin at one place the longest counts.</summary>
     public IReadOnlyList<string> Verbatim
     {
@@ -56,9 +59,9 @@ public sealed class SentencePieceNormalizer(CharacterMap? map) : Normalizer
             }
         }
 
-        while (RemoveExtraWhitespaces && output.Bytes.Length > start && output.Bytes[^1] == ' ')
+        while (RemoveExtraWhitespaces && TrailingSpace(output.Bytes[start..]) is > 0 and int space)
         {
-            output.Truncate(output.Bytes.Length - 1);
+            output.Truncate(output.Bytes.Length - space);
         }
     }
 
@@ -73,6 +76,10 @@ public sealed class SentencePieceNormalizer(CharacterMap? map) : Normalizer
 
         new SequenceNormalizer([.. stages]).Write(writer);
     }
+
+    // Marks that were in the text already count like the spaces that will be marked.
+    private int TrailingSpace(ReadOnlySpan<byte> text) =>
+        text is [.., (byte)' '] ? 1 : EscapesWhitespaces && text.EndsWith("\u2581"u8) ? 3 : 0;
 
     private ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> text)
     {
