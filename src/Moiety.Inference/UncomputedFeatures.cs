@@ -11,7 +11,6 @@ internal static class UncomputedFeatures
     [
         nameof(AttentionConfig.RelativeBias),
         nameof(AttentionConfig.Disentangled),
-        nameof(ModelConfig.LogitSoftCap),
         nameof(ModelConfig.Classifier),
     ];
 }

@@ -21,6 +21,24 @@ public sealed class RandomConfig
         return config;
     }
 
+    /// <summary>The architecture of a seed, with the attention that <see cref="RandomAttention"/> draws from the same seed.</summary>
+    public static ModelConfig DrawWithAttention(ulong seed)
+    {
+        ModelConfig attention = RandomAttention.Draw(seed);
+        ModelConfig config = Draw(seed);
+        config = config with
+        {
+            HeadCount = attention.HeadCount,
+            KeyValueHeadCount = attention.KeyValueHeadCount,
+            HeadSize = attention.HeadSize,
+            Rotary = attention.Rotary,
+            LayerAttentions = attention.LayerAttentions.IsEmpty ? [] : attention.LayerAttentions[..config.LayerCount],
+            Attention = attention.Attention,
+        };
+        config.Validate();
+        return config;
+    }
+
     private ModelConfig Model()
     {
         NormPlacement placement = One(Enum.GetValues<NormPlacement>());
@@ -42,7 +60,7 @@ public sealed class RandomConfig
             Norm = norm,
             NormPlacement = placement,
             FinalNorm = !Chance(4),
-            Rotary = new RotaryConfig { Theta = 10_000 },
+            Rotary = positions > 0 && Chance(2) ? null : new RotaryConfig { Theta = 10_000 },
             LearnedPositions = positions,
             PositionOffset = positions > 0 ? One(0, 2) : 0,
             TokenTypeCount = Chance(4) ? One(1, 3) : 0,
@@ -51,7 +69,7 @@ public sealed class RandomConfig
             EmbeddingSize = Chance(5) ? One(12, 40) : 0,
             ResidualScale = Chance(4) ? 0.22f : 1,
             LogitScale = Chance(4) ? 0.0625f : 1,
-            LogitSoftCap = 0,
+            LogitSoftCap = Chance(4) ? 1.5f : 0,
             HeadBias = Chance(4),
             IsEncoder = encoder,
             TieWordEmbeddings = Chance(2),

@@ -41,7 +41,7 @@ internal sealed unsafe class OutputHead
         Matrix matrix = _weights.Words;
         RowRange words = worker.Columns(matrix.Rows);
         MatrixProduct.MultiplyRows(matrix, input, words.Start, words.End, result.LogitRow(0), matrix.Rows);
-        if (_weights.Bias.Length > 0 || _config.LogitScale != 1)
+        if (_weights.Bias.Length > 0 || _config.LogitScale != 1 || _config.LogitSoftCap != 0)
         {
             Finish(result, words, count);
         }
@@ -70,6 +70,11 @@ internal sealed unsafe class OutputHead
             if (_config.LogitScale != 1)
             {
                 VectorMath.Scale(_config.LogitScale, values, values);
+            }
+
+            if (_config.LogitSoftCap != 0)
+            {
+                SoftCap.Apply(values, _config.LogitSoftCap);
             }
         }
     }
