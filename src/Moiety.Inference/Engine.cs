@@ -50,7 +50,7 @@ public sealed class Engine : IDisposable
         _layout = new StepLayout(Config, _rotary);
         _workspace = new Workspace(Config, options.PageSize, Threads);
         _result = new StepResult(Config);
-        _context = new StepContext(_team, _layout, _workspace, _result);
+        _context = new StepContext(_team, _layout, _workspace, _result, options.ProductInputs);
     }
 
     /// <summary>The architecture.</summary>

@@ -23,6 +23,9 @@ public sealed record EngineOptions
     /// <summary>Longest sequence in tokens, or null for the model's own context length. May exceed it (quality then falls).</summary>
     public int? ContextLength { get; init; }
 
+    /// <summary>Is told the input of every product with a matrix of attention, feed-forward or head; null, and free, in everyday use.</summary>
+    public ProductInputObserver? ProductInputs { get; init; }
+
     /// <summary>Whether to look through all weights for NaN and infinity when the model is opened.</summary>
     public bool VerifyWeights { get; init; }
 }

@@ -12,7 +12,7 @@ namespace Moiety.Cli.Commands;
 internal static class QuantizeCommand
 {
     private static readonly Argument<string> Source = new("source") { Description = "A GGUF file, a Hugging Face folder or a llama2.c .bin file" };
-    private static readonly Argument<string> Destination = new("destination") { Description = "The GGUF file to write; an existing one is replaced" };
+    private static readonly Argument<string> Destination = new("destination") { Description = "The GGUF file to write; an existing one is replaced. A name without .gguf: a Hugging Face folder, which holds F32, F16 and BF16" };
     private static readonly Option<string> Main = new("--format")
     {
         Description = $"Format of attention and feed-forward weights: {Formats.Known}",
@@ -25,13 +25,17 @@ internal static class QuantizeCommand
     private static readonly Option<string?> Embedding = new("--embedding") { Description = "Format of the embedding [default: one step more precise than --format]", HelpName = "FORMAT" };
     private static readonly Option<string?> Head = new("--head") { Description = "Format of the output head [default: as the embedding]", HelpName = "FORMAT" };
 
+    private static readonly CalibrationOptions Calibrate = new();
+
     public static Command Create(Terminal terminal)
     {
         Verb verb = new(
             "quantize",
-            "Write a model as a GGUF file with smaller weights. Routers and norms stay in single precision.",
+            "Write a model with smaller weights. Routers and norms stay in single precision. With a calibration text, weights are rounded so that "
+            + "what matters for this text stays exact; moiety evaluate quantization shows what each format costs.",
             new Example("8 bits per weight", "moiety quantize runs/first/model story.gguf --format q8_0"),
-            new Example("4 bits for the experts, 8 for the rest", "moiety quantize runs/first/model story.gguf --format q8_0 --experts q4_0 --embedding q8_0"))
+            new Example("4 bits for the experts, 8 for the rest", "moiety quantize runs/first/model story.gguf --format q8_0 --experts q4_0 --embedding q8_0"),
+            new Example("4.5 bits, rounded for a text", "moiety quantize runs/first/model story.gguf --format q4_k --calibrate stories.txt"))
         {
             Source,
             Destination,
@@ -41,6 +45,7 @@ internal static class QuantizeCommand
             Embedding,
             Head,
         };
+        Calibrate.AddTo(verb);
         verb.SetAction(parsed => Run(parsed, terminal));
         return verb;
     }
@@ -57,10 +62,11 @@ internal static class QuantizeCommand
         };
         string destination = parsed.GetRequiredValue(Destination);
         using Checkpoint checkpoint = Checkpoint.Open(parsed.GetRequiredValue(Source));
+        ImportanceMatrix? importance = Calibrate.Measure(parsed, checkpoint, terminal);
         QuantizationResult result;
         using (ProgressLine<CheckpointProgress> progress = new(terminal, CheckpointLine.Describe))
         {
-            result = Quantizer.Quantize(checkpoint, destination, policy, progress, terminal.Stop);
+            result = Quantizer.Quantize(checkpoint, destination, policy, importance, progress, terminal.Stop);
         }
 
         foreach (string note in result.Notes)

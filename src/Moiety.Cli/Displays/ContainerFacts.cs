@@ -33,7 +33,7 @@ internal sealed record ContainerFacts(string Family, IReadOnlyList<StoredTensor>
         terminal.Out.WriteLine($"parameters    {Tensors.Sum(Elements):#,0} in {Tensors.Count:#,0} tensors");
         terminal.Out.WriteLine();
         Table table = Tables.Create(terminal, "format", "#tensors", "#parameters", "#bytes");
-        foreach (IGrouping<string, StoredTensor> format in Tensors.GroupBy(tensor => tensor.Format.Name).OrderByDescending(group => group.Sum(tensor => tensor.ByteLength)))
+        foreach (IGrouping<string, StoredTensor> format in Tensors.GroupBy(tensor => tensor.Type.Name).OrderByDescending(group => group.Sum(tensor => tensor.ByteLength)))
         {
             Tables.AddRow(table, format.Key, $"{format.Count():#,0}", $"{format.Sum(Elements):#,0}", Format.Bytes(format.Sum(tensor => tensor.ByteLength)));
         }

@@ -50,6 +50,7 @@ internal abstract unsafe class AttentionProjections(int layer, KvLayout pages)
     protected static void Multiply(in Worker worker, Matrix weights, ActivationBuffer activations, float* output)
     {
         RowRange columns = worker.Columns(weights.Rows);
+        worker.Observe(weights, activations);
         MatrixProduct.MultiplyRows(weights, activations, columns.Start, columns.End, output, weights.Rows);
     }
 

@@ -81,6 +81,8 @@ internal sealed unsafe class MoeFeedForward : FeedForward
         Workspace workspace = worker.Workspace;
         ActivationBuffer input = space.NormedActivations.Buffer;
         ReadOnlySpan<int> offsets = Offsets(space);
+        worker.Observe(_weights.Gates, offsets, input, space.Routing.RowOf);
+        worker.Observe(_weights.Ups, offsets, input, space.Routing.RowOf);
         MatrixProduct.MultiplyGathered(_weights.Gates, offsets, input, space.Routing.RowOf, workspace.ExpertGate, _inner, worker.Index, worker.Count);
         MatrixProduct.MultiplyGathered(_weights.Ups, offsets, input, space.Routing.RowOf, workspace.ExpertUp, _inner, worker.Index, worker.Count);
         RowRange columns = worker.Columns(_inner);
@@ -99,6 +101,7 @@ internal sealed unsafe class MoeFeedForward : FeedForward
     {
         float* product = worker.Workspace.ExpertProduct;
         ReadOnlySpan<int> offsets = Offsets(space);
+        worker.Observe(_weights.Downs, offsets, space.ExpertActivations!.Buffer, null);
         MatrixProduct.MultiplyGathered(_weights.Downs, offsets, space.ExpertActivations!.Buffer, null, product, _hidden, worker.Index, worker.Count);
         AddBiases(_weights.DownBiases, offsets, worker.Columns(_hidden), product, _hidden);
     }

@@ -20,8 +20,10 @@ internal sealed unsafe class Perceptron(BranchWeights weights, int branch)
         int inner = weights.Up.Rows;
         RowRange columns = worker.Columns(inner);
         ActivationBuffer normed = input.NormedActivations.Buffer;
+        worker.Observe(weights.Up, normed);
         if (weights.Gate is { } gate)
         {
+            worker.Observe(gate, normed);
             MatrixProduct.MultiplyRows(gate, normed, columns.Start, columns.End, buffers.Inner, inner);
             MatrixProduct.MultiplyRows(weights.Up, normed, columns.Start, columns.End, buffers.Up, inner);
         }
@@ -43,6 +45,7 @@ internal sealed unsafe class Perceptron(BranchWeights weights, int branch)
     {
         int hidden = weights.Down.Rows;
         RowRange columns = worker.Columns(hidden);
+        worker.Observe(weights.Down, expanded.Inner(branch).Buffer);
         MatrixProduct.MultiplyRows(weights.Down, expanded.Inner(branch).Buffer, columns.Start, columns.End, output, hidden);
         for (int row = 0; weights.DownBias.Length > 0 && row < count; row++)
         {

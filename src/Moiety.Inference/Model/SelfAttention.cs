@@ -97,6 +97,7 @@ internal sealed unsafe class SelfAttention
         preparation.Barrier();
         RowRange columns = worker.Columns(_weights.Output.Rows);
         int hidden = _weights.Output.Rows;
+        worker.Observe(_weights.Output, mixed.Buffer);
         MatrixProduct.MultiplyRows(_weights.Output, mixed.Buffer, columns.Start, columns.End, workspace.Product, hidden);
         for (int row = 0; row < count && _weights.OutputBias.Length > 0; row++)
         {

@@ -1,3 +1,4 @@
+using Moiety.Numerics;
 using Moiety.Numerics.Products;
 using Moiety.Numerics.Threading;
 
@@ -26,6 +27,37 @@ internal readonly struct Worker(StepContext context, int index, int count)
 
     /// <summary>Waits until all workers are done with the phase.</summary>
     public void Barrier() => context.Team.Barrier();
+
+    /// <summary>Tells whoever wants to know what a matrix is about to be multiplied with.</summary>
+    public void Observe(Matrix weights, ActivationBuffer input)
+    {
+        if (IsFirst && context.Observer is { } observer)
+        {
+            for (int row = 0; row < input.Rows; row++)
+            {
+                observer(weights, input.Source(row));
+            }
+        }
+    }
+
+    /// <summary>The same for the experts of a layer.</summary>
+    /// <param name="weights">The matrix of each expert.</param>
+    /// <param name="offsets">[expert + 1]: an expert's slots.</param>
+    /// <param name="input">The input.</param>
+    /// <param name="rowOf">[slot]: its row of the input, or null when they are the same.</param>
+    public unsafe void Observe(Matrix[] weights, ReadOnlySpan<int> offsets, ActivationBuffer input, int* rowOf)
+    {
+        if (IsFirst && context.Observer is { } observer)
+        {
+            for (int expert = 0; expert < weights.Length; expert++)
+            {
+                for (int slot = offsets[expert]; slot < offsets[expert + 1]; slot++)
+                {
+                    observer(weights[expert], input.Source(rowOf is null ? slot : rowOf[slot]));
+                }
+            }
+        }
+    }
 
     /// <summary>This worker's share of the rows of a weight matrix, and so of the columns of its product.</summary>
     public RowRange Columns(int rows) => RowRange.Of(rows, index, count, MatrixProduct.RowAlignment);

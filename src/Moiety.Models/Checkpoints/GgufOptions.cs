@@ -12,6 +12,9 @@ public sealed record GgufOptions
     /// </summary>
     public Func<TensorSpec, StorageFormat>? FormatFor { get; init; }
 
+    /// <summary>How much each column of a tensor matters when it is rounded to a format of few bits; null or empty for all alike.</summary>
+    public Func<TensorSpec, ReadOnlyMemory<float>>? ImportanceOf { get; init; }
+
     /// <summary>Name of the model for people: <c>general.name</c>.</summary>
     public string? Name { get; init; }
 

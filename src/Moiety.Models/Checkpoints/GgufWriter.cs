@@ -48,7 +48,7 @@ public static class GgufWriter
                 TensorAssembler.Write(
                     tensor,
                     tensors,
-                    part => RowOrder.For(part, config, family.GgufInterleaved),
+                    new TensorEncoding(part => RowOrder.For(part, config, family.GgufInterleaved), options.ImportanceOf),
                     bytes =>
                     {
                         writer.Write(tensor.Declaration, bytes);

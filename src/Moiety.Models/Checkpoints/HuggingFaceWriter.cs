@@ -138,7 +138,7 @@ public static class HuggingFaceWriter
                 TensorAssembler.Write(
                     tensor,
                     tensors,
-                    part => RowOrder.For(part, plan.Config, plan.Family.HuggingFaceInterleaved),
+                    new TensorEncoding(part => RowOrder.For(part, plan.Config, plan.Family.HuggingFaceInterleaved)),
                     bytes => writer.Write(declaration, bytes),
                     _ => { },
                     cancellationToken);

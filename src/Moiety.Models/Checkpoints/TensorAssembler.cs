@@ -16,7 +16,7 @@ internal static unsafe class TensorAssembler
     /// <summary>Writes a tensor.</summary>
     /// <param name="tensor">What it consists of.</param>
     /// <param name="source">Where the parts come from.</param>
-    /// <param name="rowOrder">The source row that each row of a part takes, or null for the same order.</param>
+    /// <param name="encoding">What happens to the parts on the way.</param>
     /// <param name="sink">Receives the bytes.</param>
     /// <param name="finished">Told after each part.</param>
     /// <param name="cancellationToken">Stops between pieces.</param>
@@ -24,7 +24,7 @@ internal static unsafe class TensorAssembler
     public static void Write(
         PlannedTensor tensor,
         TensorSource source,
-        Func<TensorSpec, Func<int, int>?> rowOrder,
+        TensorEncoding encoding,
         ByteSink sink,
         Action<TensorSpec> finished,
         CancellationToken cancellationToken)
@@ -36,14 +36,14 @@ internal static unsafe class TensorAssembler
             {
                 foreach (TensorPlacement part in item)
                 {
-                    Encode(part, source, format, rowOrder, sink, cancellationToken);
+                    Encode(part, source, format, encoding, sink, cancellationToken);
                     finished(part.Tensor);
                 }
 
                 continue;
             }
 
-            using AlignedBuffer assembled = Assemble(item, source, format, rowOrder, finished, cancellationToken);
+            using AlignedBuffer assembled = Assemble(item, source, format, encoding, finished, cancellationToken);
             for (long start = 0; start < assembled.ByteLength; start += PieceBytes)
             {
                 sink(assembled.Span<byte>(start, (int)Math.Min(PieceBytes, assembled.ByteLength - start)));
@@ -55,7 +55,7 @@ internal static unsafe class TensorAssembler
         IEnumerable<TensorPlacement> parts,
         TensorSource source,
         StorageFormat format,
-        Func<TensorSpec, Func<int, int>?> rowOrder,
+        TensorEncoding encoding,
         Action<TensorSpec> finished,
         CancellationToken cancellationToken)
     {
@@ -67,7 +67,7 @@ internal static unsafe class TensorAssembler
             {
                 long rowBytes = format.RowBytes(part.Columns);
                 long row = 0;
-                Encode(part, source, format, rowOrder, bytes =>
+                Encode(part, source, format, encoding, bytes =>
                 {
                     for (; !bytes.IsEmpty; bytes = bytes[(int)rowBytes..], row++)
                     {
@@ -122,13 +122,13 @@ internal static unsafe class TensorAssembler
         TensorPlacement part,
         TensorSource source,
         StorageFormat format,
-        Func<TensorSpec, Func<int, int>?> rowOrder,
+        TensorEncoding encoding,
         ByteSink sink,
         CancellationToken cancellationToken)
     {
         TensorSpec tensor = part.Tensor;
         Matrix matrix = source.Load(tensor);
-        Func<int, int>? order = rowOrder(tensor);
+        Func<int, int>? order = encoding.RowOrder(tensor);
         if (part.Location.Offset != 0)
         {
             matrix = Shift(matrix, tensor, -part.Location.Offset);
@@ -147,7 +147,7 @@ internal static unsafe class TensorAssembler
             tensor = tensor with { Rows = tensor.Columns, Columns = 1 };
         }
 
-        TensorEncoder.Encode(matrix, tensor, format, order, sink, cancellationToken);
+        TensorEncoder.Encode(matrix, tensor, format, order, encoding.Importance?.Invoke(part.Tensor) ?? default, sink, cancellationToken);
         GC.KeepAlive(matrix);
     }
 

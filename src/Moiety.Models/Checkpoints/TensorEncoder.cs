@@ -21,10 +21,11 @@ internal static unsafe class TensorEncoder
     /// <param name="tensor">Which one it is, for messages.</param>
     /// <param name="target">Format of the output.</param>
     /// <param name="sourceRow">The source row that a given output row takes, or null for the same order.</param>
+    /// <param name="importance">How much each column matters, or empty.</param>
     /// <param name="sink">Receives the bytes.</param>
     /// <param name="cancellationToken">Stops between chunks.</param>
     /// <exception cref="InvalidInputException">A value is not finite, or does not fit the format.</exception>
-    public static void Encode(Matrix source, TensorSpec tensor, StorageFormat target, Func<int, int>? sourceRow, ByteSink sink, CancellationToken cancellationToken)
+    public static void Encode(Matrix source, TensorSpec tensor, StorageFormat target, Func<int, int>? sourceRow, ReadOnlyMemory<float> importance, ByteSink sink, CancellationToken cancellationToken)
     {
         if (source.Rows != tensor.Rows || source.Columns != tensor.Columns)
         {
@@ -40,7 +41,7 @@ internal static unsafe class TensorEncoder
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 int count = Math.Min(rowsPerChunk, tensor.Rows - row);
-                EncodeRows(source, target, sourceRow, row, count, rowBytes, chunk);
+                EncodeRows(source, target, sourceRow, importance, row, count, rowBytes, chunk);
                 ReadOnlySpan<byte> bytes = chunk.AsSpan(0, count * rowBytes);
                 CheckFinite(source, tensor, target, sourceRow, row, bytes);
                 sink(bytes);
@@ -52,7 +53,8 @@ internal static unsafe class TensorEncoder
         }
     }
 
-    private static void EncodeRows(Matrix source, StorageFormat target, Func<int, int>? sourceRow, int first, int count, int rowBytes, byte[] chunk)
+    private static void EncodeRows(
+        Matrix source, StorageFormat target, Func<int, int>? sourceRow, ReadOnlyMemory<float> importance, int first, int count, int rowBytes, byte[] chunk)
     {
         if (source.Format == target)
         {
@@ -68,7 +70,7 @@ internal static unsafe class TensorEncoder
         {
             Span<float> row = values.AsSpan(0, source.Columns);
             source.Format.Dequantize(Row(source, sourceRow, first + i), row);
-            target.Quantize(row, chunk.AsSpan(i * rowBytes, rowBytes));
+            target.Quantize(row, chunk.AsSpan(i * rowBytes, rowBytes), importance.Span);
             return values;
         }, values => ArrayPool<float>.Shared.Return(values));
     }

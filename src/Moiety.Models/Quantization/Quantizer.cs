@@ -11,6 +11,7 @@ public static class Quantizer
     /// <param name="source">The checkpoint; tokenizer and generation settings travel along.</param>
     /// <param name="path">The GGUF file to write or replace.</param>
     /// <param name="policy">Which tensor gets which format.</param>
+    /// <param name="importance">What matters for a calibration text, or null to round every weight alike.</param>
     /// <param name="progress">Told after each tensor.</param>
     /// <param name="cancellationToken">Stops the work; nothing is left behind.</param>
     /// <exception cref="InvalidInputException">A weight is not finite or does not fit the format, the disk is full, or the file cannot be written.</exception>
@@ -18,6 +19,7 @@ public static class Quantizer
         Checkpoint source,
         string path,
         QuantizationPolicy policy,
+        ImportanceMatrix? importance = null,
         IProgress<CheckpointProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -31,6 +33,7 @@ public static class Quantizer
         GgufOptions options = new()
         {
             FormatFor = policy.For,
+            ImportanceOf = importance is null ? null : tensor => importance.Of(tensor.Name),
             Name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(source.Path)),
             Generation = source.Generation,
             Embedding = source.Embedding,

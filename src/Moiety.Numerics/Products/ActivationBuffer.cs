@@ -94,6 +94,9 @@ public sealed unsafe class ActivationBuffer : IDisposable
         }
     }
 
+    /// <summary>The values of a prepared row, as they were given.</summary>
+    public ReadOnlySpan<float> Source(int row) => new(Row(row), Columns);
+
     /// <summary>Frees the memory.</summary>
     public void Dispose()
     {

@@ -219,7 +219,7 @@ public sealed class TensorLayoutTests : IDisposable
         foreach (PlannedTensor tensor in plan)
         {
             TensorAssembler.Write(
-                tensor, TensorSource.From(model), _ => null, bytes => writer.Write(tensor.Declaration, bytes), part => finished.Add(part.Name), TestContext.Current.CancellationToken);
+                tensor, TensorSource.From(model), new TensorEncoding(_ => null), bytes => writer.Write(tensor.Declaration, bytes), part => finished.Add(part.Name), TestContext.Current.CancellationToken);
         }
 
         writer.Complete();
