@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Moiety.Models.Configuration;
 using Moiety.Numerics.Formats;
 
 namespace Moiety.Models.Checkpoints;
@@ -37,4 +38,24 @@ internal abstract unsafe class FileTensor
     /// <param name="bytes">Number of bytes, whole rows or elements.</param>
     /// <param name="target">Where they go.</param>
     public abstract void Read(long offset, long bytes, byte* target);
+
+    /// <summary>The values of a short vector.</summary>
+    /// <exception cref="InvalidCheckpointException">It has more than one dimension, or is longer than any head.</exception>
+    public float[] ReadVector()
+    {
+        if (Shape.Length != 1 || Shape[0] is < 1 or > ModelConfigValidator.MaxWidth || Shape[0] % Format.BlockLength != 0)
+        {
+            throw new InvalidCheckpointException(Path, $"tensor \"{Name}\"", $"found shape {TensorShape.Text(Shape)}, a vector is expected");
+        }
+
+        byte[] bytes = new byte[Format.RowBytes((int)Shape[0])];
+        fixed (byte* target = bytes)
+        {
+            Read(0, bytes.Length, target);
+        }
+
+        float[] values = new float[Shape[0]];
+        Format.Dequantize(bytes, values);
+        return values;
+    }
 }

@@ -16,7 +16,8 @@ internal static class GgufReader
         {
             GgufMetadata metadata = files.Metadata;
             ModelFamily family = ModelFamilies.ForGguf(metadata);
-            ModelConfig config = family.ReadGguf(metadata, files.Tensors.ContainsKey);
+            ModelConfig config = family.WithGgufTensors(
+                family.ReadGguf(metadata, files.Tensors.ContainsKey), name => files.Tensors.GetValueOrDefault(name)?.ReadVector());
             if (ModelConfigValidator.FindError(config) is { } error)
             {
                 throw new InvalidCheckpointException(path, error.Field, error.Reason);
@@ -29,7 +30,7 @@ internal static class GgufReader
                 config,
                 tokenizer,
                 GgufGenerationMetadata.Read(metadata),
-                TensorTable.Match(path, config, family, family.GgufNaming, files.Tensors),
+                TensorTable.Match(path, config, family, family.GgufNamingFor(config), files.Tensors),
                 [files],
                 GgufEmbeddingMetadata.Read(metadata, family.GgufArchitecture));
         }

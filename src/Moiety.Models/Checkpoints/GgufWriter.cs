@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Moiety.Models.Configuration;
 using Moiety.Models.Families;
 using Moiety.Models.Tokenizers;
@@ -33,16 +34,24 @@ public static class GgufWriter
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(tensors);
         options ??= new GgufOptions();
-        ModelFamily family = ModelFamilies.ForWriting(config);
-        ImmutableArray<PlannedTensor> plan = PlannedTensor.Plan(config, family.GgufNaming, tensor => FormatFor(tensor, tensors, options));
+        ModelFamily family = ModelFamilies.ForWritingGguf(config);
+        ImmutableArray<PlannedTensor> plan = PlannedTensor.Plan(config, family.GgufNamingFor(config), tensor => FormatFor(tensor, tensors, options));
         GgufMetadata metadata = Metadata(path, config, family, tokenizer, options, plan);
-        TensorDeclaration[] declarations = [.. plan.Select(tensor => tensor.Declaration)];
+        (TensorDeclaration Declaration, ImmutableArray<float> Values)[] extras =
+            [.. family.GgufTensors(config).Select(tensor => (new TensorDeclaration(tensor.Name, StorageFormats.F32, [tensor.Values.Length]), tensor.Values))];
+        TensorDeclaration[] declarations = [.. extras.Select(tensor => tensor.Declaration), .. plan.Select(tensor => tensor.Declaration)];
         long total = declarations.Sum(tensor => tensor.ByteLength);
         long fileBytes = new GgufFileWriter(Stream.Null, metadata, declarations).FileBytes;
         AtomicFile.Write(path, fileBytes, stream =>
         {
             GgufFileWriter writer = new(stream, metadata, declarations);
             long written = 0;
+            foreach ((TensorDeclaration declaration, ImmutableArray<float> values) in extras)
+            {
+                writer.Write(declaration, MemoryMarshal.AsBytes(values.AsSpan()));
+                written += declaration.ByteLength;
+            }
+
             foreach (PlannedTensor tensor in plan)
             {
                 TensorAssembler.Write(

@@ -37,7 +37,7 @@ internal static class HuggingFaceReader
         try
         {
             IReadOnlyDictionary<string, FileTensor> stored = OpenWeights(path, weightFiles, files);
-            IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors = TensorTable.Match(path, config, family, family.HuggingFaceNaming, stored);
+            IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors = TensorTable.Match(path, config, family, family.HuggingFaceNamingFor(config), stored);
             return new MappedCheckpoint(path, config, TokenizerFolder.Find(folder), ReadGeneration(folder), tensors, files, EmbeddingConfigFiles.Read(folder));
         }
         catch

@@ -46,7 +46,7 @@ public static class HuggingFaceWriter
             throw new InvalidInputException($"a Hugging Face folder cannot hold {format.Name}; known: {SafetensorsFormats.Computed}. Write a GGUF file instead.");
         }
 
-        ImmutableArray<PlannedTensor> all = PlannedTensor.Plan(config, family.HuggingFaceNaming, spec => FormatFor(spec, family, tensors, options));
+        ImmutableArray<PlannedTensor> all = PlannedTensor.Plan(config, family.HuggingFaceNamingFor(config), spec => FormatFor(spec, family, tensors, options));
         return new Plan(config, family, options, Shards(all, options.MaxShardBytes), all.Sum(tensor => tensor.Declaration.ByteLength));
     }
 

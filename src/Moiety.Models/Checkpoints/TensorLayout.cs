@@ -68,6 +68,7 @@ internal sealed class TensorLayout
         {
             Tensor = tensor,
             Location = location,
+            HeadSize = _config.HeadSize,
             StackSize = stack,
             ItemRows = all,
             GroupRows = all / groups,

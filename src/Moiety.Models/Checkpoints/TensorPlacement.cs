@@ -36,6 +36,9 @@ internal sealed record TensorPlacement
     /// <summary>First rows of the canonical tensor that the file leaves out.</summary>
     public int SkippedRows { get; init; }
 
+    /// <summary>Elements of a head, into which a vector may be divided.</summary>
+    public required int HeadSize { get; init; }
+
     /// <summary>Rows of the canonical tensor that the file has; for a vector, its elements.</summary>
     public int Rows => (Tensor.IsVector ? Tensor.Columns : Tensor.Rows) - SkippedRows;
 
@@ -62,7 +65,7 @@ internal sealed record TensorPlacement
     {
         get
         {
-            ImmutableArray<long> item = Tensor.IsVector ? [ItemRows] : IsTransposed ? [Columns, ItemRows] : [ItemRows, Columns];
+            ImmutableArray<long> item = Location.IsPerHead ? [ItemRows / HeadSize, HeadSize] : Tensor.IsVector ? [ItemRows] : IsTransposed ? [Columns, ItemRows] : [ItemRows, Columns];
             return StackSize > 0 ? [StackSize, .. item] : item;
         }
     }

@@ -35,7 +35,7 @@ internal static class EncoderConfiguration
             IntermediateSize = json.Get("intermediate_size").Int32(),
             Bias = true,
         };
-        return Create(family, [.. Enumerable.Repeat(layer, LlamaConfiguration.ReadLayerCount(json))]) with
+        return Create(family, [.. Enumerable.Repeat(layer, LayerCount.Read(json))]) with
         {
             VocabularySize = json.Get("vocab_size").Int32(),
             HiddenSize = hidden,
@@ -122,7 +122,7 @@ internal static class EncoderConfiguration
             IntermediateSize = metadata.RequiredInt32(Key("feed_forward_length")),
             Bias = true,
         };
-        return Create(family, [.. Enumerable.Repeat(layer, LlamaConfiguration.ReadLayerCount(metadata, architecture))]) with
+        return Create(family, [.. Enumerable.Repeat(layer, LayerCount.Read(metadata, architecture))]) with
         {
             VocabularySize = metadata.Int32(Key("vocab_size")) ?? metadata.Texts("tokenizer.ggml.tokens")?.Length
                 ?? throw metadata.Error(Key("vocab_size"), "the key is missing, and so is the tokenizer that would tell the size"),

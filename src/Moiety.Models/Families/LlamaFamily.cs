@@ -1,15 +1,14 @@
-using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
-using Moiety.Models.Json;
 
 namespace Moiety.Models.Families;
 
 /// <summary>
-/// Llama (Touvron et al., arXiv 2302.13971 and 2307.09288) and the many models in its shape: every layer dense, SwiGLU.
+/// Llama (Touvron et al., arXiv 2302.13971 and 2307.09288; Llama 3, arXiv 2407.21783) and the many models in its shape: TinyLlama, Yi,
+/// SmolLM, DeepSeek LLM.
 /// </summary>
-internal sealed class LlamaFamily : ModelFamily
+internal sealed class LlamaFamily : DecoderFamily
 {
     /// <inheritdoc/>
     public override string Name => "llama";
@@ -21,49 +20,15 @@ internal sealed class LlamaFamily : ModelFamily
     internal override string GgufArchitecture => "llama";
 
     /// <inheritdoc/>
-    internal override bool OwnsGguf(GgufMetadata metadata) => metadata.Int32("llama.expert_count") is null or 0;
-
-    // Old exports carry the rotary frequencies, which follow from the configuration, and tied ones a copy of the embedding.
-    /// <inheritdoc/>
-    internal override bool IsIgnored(string fileName, ModelConfig config) =>
-        fileName.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) || (config.TieWordEmbeddings && fileName == TensorNames.Head);
+    internal override bool? GgufInterleaved => true;
 
     /// <inheritdoc/>
-    internal override ModelConfig ReadHuggingFace(JsonField config)
-    {
-        FeedForwardConfig layer = new() { IntermediateSize = config.Get("intermediate_size").Int32() };
-        ImmutableArray<FeedForwardConfig> layers = [.. Enumerable.Repeat(layer, LlamaConfiguration.ReadLayerCount(config))];
-        return LlamaConfiguration.ReadHuggingFace(config, Name, layers, defaultTheta: 10000f);
-    }
+    internal override bool OwnsGguf(GgufMetadata metadata) =>
+        metadata.Int32("llama.expert_count") is null or 0 && metadata.Int32("llama.attention.sliding_window") is null or 0;
 
     /// <inheritdoc/>
-    internal override void WriteHuggingFace(ModelConfig config, JsonObject json)
-    {
-        LlamaConfiguration.WriteHuggingFace(config, json);
-        json["intermediate_size"] = config.FeedForwards[0].IntermediateSize;
-        json["mlp_bias"] = false;
-    }
+    protected override ModelConfig ReadMore(ModelConfig config, ConfigFields fields) => LlamaBiases.Read(config, fields);
 
     /// <inheritdoc/>
-    internal override ModelConfig ReadGguf(GgufMetadata metadata, Predicate<string> hasTensor)
-    {
-        int layers = LlamaConfiguration.ReadLayerCount(metadata, GgufArchitecture);
-        const string Key = "llama.feed_forward_length";
-        ImmutableArray<int> widths = metadata.Int32PerItem(Key, layers) ?? throw metadata.Error(Key, "the key is missing");
-        return LlamaConfiguration.ReadGguf(
-            metadata, Name, GgufArchitecture, interleaved: true, [.. widths.Select(width => new FeedForwardConfig { IntermediateSize = width })], hasTensor);
-    }
-
-    /// <inheritdoc/>
-    internal override void WriteGguf(ModelConfig config, GgufMetadata metadata)
-    {
-        LlamaConfiguration.WriteGguf(config, GgufArchitecture, metadata);
-        metadata.Set("llama.feed_forward_length", GgufValue.OfSize(config.FeedForwards[0].IntermediateSize));
-    }
-
-    /// <inheritdoc/>
-    internal override string? FindObstacle(ModelConfig config) =>
-        !config.FeedForwards.All(layer => layer.Moe is null && layer == config.FeedForwards[0])
-            ? "its layers are all dense and alike"
-            : LlamaConfiguration.FindObstacle(config);
+    protected override void WriteMore(ModelConfig config, JsonObject json) => LlamaBiases.Write(config, json);
 }

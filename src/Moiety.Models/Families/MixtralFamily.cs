@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
-using Moiety.Models.Json;
 
 namespace Moiety.Models.Families;
 
@@ -10,7 +9,7 @@ namespace Moiety.Models.Families;
 /// Mixtral (Jiang et al., arXiv 2401.04088): Llama with experts in every layer; softmax over all of them, the best k, their
 /// weights divided by their sum. GGUF files call it "llama" and give a number of experts.
 /// </summary>
-internal sealed class MixtralFamily : ModelFamily
+internal sealed class MixtralFamily : DecoderFamily
 {
     /// <inheritdoc/>
     public override string Name => "mixtral";
@@ -22,6 +21,9 @@ internal sealed class MixtralFamily : ModelFamily
     internal override string GgufArchitecture => "llama";
 
     /// <inheritdoc/>
+    internal override bool? GgufInterleaved => true;
+
+    /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(
         (TensorRole.Router, "model.layers.{layer}.block_sparse_moe.gate.weight"),
         (TensorRole.ExpertGate, "model.layers.{layer}.block_sparse_moe.experts.{expert}.w1.weight"),
@@ -29,59 +31,43 @@ internal sealed class MixtralFamily : ModelFamily
         (TensorRole.ExpertUp, "model.layers.{layer}.block_sparse_moe.experts.{expert}.w3.weight"));
 
     /// <inheritdoc/>
+    protected override FamilyDefaults Defaults { get; } = new() { Theta = 1e6f, Epsilon = 1e-5f };
+
+    /// <inheritdoc/>
+    protected override FeedForwardConfig FeedForward { get; } = new()
+    {
+        IntermediateSize = 0,
+        Moe = new MoeConfig { ExpertCount = 0, TopK = 0, ExpertIntermediateSize = 0, NormalizeTopK = true },
+    };
+
+    /// <inheritdoc/>
+    protected override bool HasWindow => true;
+
+    /// <inheritdoc/>
     internal override bool OwnsGguf(GgufMetadata metadata) => metadata.Int32("llama.expert_count") > 0;
 
     /// <inheritdoc/>
-    internal override bool IsIgnored(string fileName, ModelConfig config) => config.TieWordEmbeddings && fileName == TensorNames.Head;
-
-    /// <inheritdoc/>
-    internal override ModelConfig ReadHuggingFace(JsonField config)
+    protected override ImmutableArray<FeedForwardConfig> ReadFeedForwards(ConfigFields fields, int layers, int hidden)
     {
-        FeedForwardConfig layer = Layer(
-            config.Int32("num_local_experts") ?? 8, config.Int32("num_experts_per_tok") ?? 2, config.Get("intermediate_size").Int32());
-        ImmutableArray<FeedForwardConfig> layers = [.. Enumerable.Repeat(layer, LlamaConfiguration.ReadLayerCount(config))];
-        return LlamaConfiguration.ReadHuggingFace(config, Name, layers, defaultTheta: 1e6f);
+        FeedForwardConfig layer = FeedForward with
+        {
+            Activation = ReadActivation(fields),
+            Moe = FeedForward.Moe! with
+            {
+                ExpertCount = fields.Int32("num_local_experts") ?? 8,
+                TopK = fields.Int32("num_experts_per_tok") ?? 2,
+                ExpertIntermediateSize = fields.RequiredInt32("intermediate_size"),
+            },
+        };
+        return [.. Enumerable.Repeat(layer, layers)];
     }
 
     /// <inheritdoc/>
-    internal override void WriteHuggingFace(ModelConfig config, JsonObject json)
+    protected override void WriteFeedForwards(ModelConfig config, JsonObject json)
     {
-        LlamaConfiguration.WriteHuggingFace(config, json);
-        MoeConfig moe = config.FeedForwards[0].Moe!;
-        json["intermediate_size"] = moe.ExpertIntermediateSize;
-        json["num_local_experts"] = moe.ExpertCount;
-        json["num_experts_per_tok"] = moe.TopK;
-        json["sliding_window"] = null;
+        WriteActivation(config.FeedForwards[0], json);
+        json["intermediate_size"] = config.FeedForwards[0].Moe?.ExpertIntermediateSize;
+        json["num_local_experts"] = config.FeedForwards[0].Moe?.ExpertCount;
+        json["num_experts_per_tok"] = config.FeedForwards[0].Moe?.TopK;
     }
-
-    /// <inheritdoc/>
-    internal override ModelConfig ReadGguf(GgufMetadata metadata, Predicate<string> hasTensor)
-    {
-        FeedForwardConfig layer = Layer(
-            metadata.RequiredInt32("llama.expert_count"), metadata.RequiredInt32("llama.expert_used_count"), metadata.RequiredInt32("llama.feed_forward_length"));
-        ImmutableArray<FeedForwardConfig> layers = [.. Enumerable.Repeat(layer, LlamaConfiguration.ReadLayerCount(metadata, GgufArchitecture))];
-        return LlamaConfiguration.ReadGguf(metadata, Name, GgufArchitecture, interleaved: true, layers, hasTensor);
-    }
-
-    /// <inheritdoc/>
-    internal override void WriteGguf(ModelConfig config, GgufMetadata metadata)
-    {
-        LlamaConfiguration.WriteGguf(config, GgufArchitecture, metadata);
-        MoeConfig moe = config.FeedForwards[0].Moe!;
-        metadata.Set("llama.feed_forward_length", GgufValue.OfSize(moe.ExpertIntermediateSize));
-        metadata.Set("llama.expert_count", GgufValue.OfSize(moe.ExpertCount));
-        metadata.Set("llama.expert_used_count", GgufValue.OfSize(moe.TopK));
-    }
-
-    /// <inheritdoc/>
-    internal override string? FindObstacle(ModelConfig config) =>
-        config.FeedForwards.All(layer => layer == config.FeedForwards[0] && layer.Moe is { NormalizeTopK: true, Residual: false })
-            ? LlamaConfiguration.FindObstacle(config)
-            : "its layers are all experts and alike, their weights are divided by their sum, and there is no fixed MLP";
-
-    private static FeedForwardConfig Layer(int experts, int topK, int width) => new()
-    {
-        IntermediateSize = 0,
-        Moe = new MoeConfig { ExpertCount = experts, TopK = topK, ExpertIntermediateSize = width, NormalizeTopK = true },
-    };
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
@@ -26,6 +27,15 @@ public abstract class ModelFamily
 
     /// <summary>How GGUF files name the tensors.</summary>
     internal virtual TensorNaming GgufNaming => TensorNaming.Gguf;
+
+    /// <summary>Whether there are GGUF files of the family; without them, <see cref="GgufArchitecture"/> is a mere name.</summary>
+    internal virtual bool HasGguf => true;
+
+    /// <summary>How Hugging Face checkpoints of one configuration name the tensors, where that differs within the family.</summary>
+    internal virtual TensorNaming HuggingFaceNamingFor(ModelConfig config) => HuggingFaceNaming;
+
+    /// <summary>How GGUF files of one configuration name the tensors, where that differs within the family.</summary>
+    internal virtual TensorNaming GgufNamingFor(ModelConfig config) => GgufNaming;
 
     /// <summary>
     /// Whether rows of the query and key projections lie as interleaved pairs in Hugging Face checkpoints; null when the
@@ -59,6 +69,17 @@ public abstract class ModelFamily
     /// <summary>Writes what <see cref="ReadGguf"/> reads.</summary>
     internal abstract void WriteGguf(ModelConfig config, GgufMetadata metadata);
 
-    /// <summary>Why the family's own containers cannot express a configuration, or null when they can.</summary>
+    /// <summary>Completes a configuration with what GGUF files say in tensors instead of keys.</summary>
+    /// <param name="config">What <see cref="ReadGguf"/> gives.</param>
+    /// <param name="read">The values of a tensor of a name, or null when there is none.</param>
+    internal virtual ModelConfig WithGgufTensors(ModelConfig config, Func<string, float[]?> read) => config;
+
+    /// <summary>The tensors that <see cref="WithGgufTensors"/> reads.</summary>
+    internal virtual IEnumerable<(string Name, ImmutableArray<float> Values)> GgufTensors(ModelConfig config) => [];
+
+    /// <summary>Why <c>config.json</c> cannot express a configuration, or null when it can.</summary>
     internal virtual string? FindObstacle(ModelConfig config) => null;
+
+    /// <summary>Why GGUF metadata cannot express a configuration, or null when they can.</summary>
+    internal virtual string? FindGgufObstacle(ModelConfig config) => FindObstacle(config);
 }

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
-using Moiety.Models.Json;
 
 namespace Moiety.Models.Families;
 
@@ -16,7 +15,7 @@ namespace Moiety.Models.Families;
 /// the MoE layers; <c>intermediate_size</c> is one value or a list over the layers that have a dense branch.
 /// </para>
 /// </summary>
-internal sealed class MoietyMoeFamily : ModelFamily
+internal sealed class MoietyMoeFamily : DecoderFamily
 {
     private const string Standard = "standard";
     private const string Residual = "residual";
@@ -41,9 +40,8 @@ internal sealed class MoietyMoeFamily : ModelFamily
     internal override bool KeepsRouterInSingle => true;
 
     /// <inheritdoc/>
-    internal override ModelConfig ReadHuggingFace(JsonField config)
+    protected override ImmutableArray<FeedForwardConfig> ReadFeedForwards(ConfigFields config, int layers, int hidden)
     {
-        int layers = LlamaConfiguration.ReadLayerCount(config);
         int[] experts = ReadExpertCounts(config, layers);
         int moeLayers = experts.Count(count => count > 0);
         ImmutableArray<string> kinds = config.TextPerItem("mlp_type", moeLayers) ?? Repeat(Standard, moeLayers);
@@ -80,19 +78,14 @@ internal sealed class MoietyMoeFamily : ModelFamily
             moe += count > 0 ? 1 : 0;
         }
 
-        ModelConfig model = LlamaConfiguration.ReadHuggingFace(config, Name, feedForwards.MoveToImmutable(), defaultTheta: 10000f);
-        return config.Boolean(Interleaved) is true ? model with { Rotary = model.Rotary! with { Interleaved = true } } : model;
+        _ = ReadActivation(config);
+        return feedForwards.MoveToImmutable();
     }
 
     /// <inheritdoc/>
-    internal override void WriteHuggingFace(ModelConfig config, JsonObject json)
+    protected override void WriteFeedForwards(ModelConfig config, JsonObject json)
     {
-        LlamaConfiguration.WriteHuggingFace(config, json);
-        if (config.Rotary!.Interleaved)
-        {
-            json[Interleaved] = true;
-        }
-
+        WriteActivation(config.FeedForwards[0], json);
         int[] widths = [.. config.FeedForwards.Where(layer => layer.Moe is null or { Residual: true }).Select(layer => layer.IntermediateSize)];
         if (widths.Length > 0)
         {
@@ -120,18 +113,33 @@ internal sealed class MoietyMoeFamily : ModelFamily
     }
 
     /// <inheritdoc/>
-    internal override ModelConfig ReadGguf(GgufMetadata metadata, Predicate<string> hasTensor)
+    protected override ModelConfig ReadMore(ModelConfig config, ConfigFields fields)
     {
-        int layers = LlamaConfiguration.ReadLayerCount(metadata, GgufArchitecture);
-        ImmutableArray<int> Sizes(string name) =>
-            metadata.Int32PerItem(Key(name), layers) ?? throw metadata.Error(Key(name), "the key is missing");
+        fields.Expect("attention_bias", false);
+        return config with { Rotary = config.Rotary! with { Interleaved = fields.Boolean(Interleaved) ?? false } };
+    }
+
+    /// <inheritdoc/>
+    protected override void WriteMore(ModelConfig config, JsonObject json)
+    {
+        json["attention_bias"] = false;
+        if (config.Rotary!.Interleaved)
+        {
+            json[Interleaved] = true;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override ImmutableArray<FeedForwardConfig> ReadFeedForwards(GgufFields fields, int layers)
+    {
+        ImmutableArray<int> Sizes(string name) => fields.Int32PerItem(name, layers) ?? throw fields.Error(name, "the key is missing");
         ImmutableArray<int> widths = Sizes("feed_forward_length");
         ImmutableArray<int> experts = Sizes("expert_count");
         ImmutableArray<int> topK = Sizes("expert_used_count");
         ImmutableArray<int> expertWidths = Sizes("expert_feed_forward_length");
-        ImmutableArray<bool> normalize = metadata.BooleanPerItem(Key("expert_weights_norm"), layers) ?? Repeat(false, layers);
-        ImmutableArray<bool> residual = metadata.BooleanPerItem(Key("expert_residual"), layers) ?? Repeat(false, layers);
-        IEnumerable<FeedForwardConfig> feedForwards = Enumerable.Range(0, layers).Select(layer => new FeedForwardConfig
+        ImmutableArray<bool> normalize = fields.BooleanPerItem("expert_weights_norm", layers) ?? Repeat(false, layers);
+        ImmutableArray<bool> residual = fields.BooleanPerItem("expert_residual", layers) ?? Repeat(false, layers);
+        return [.. Enumerable.Range(0, layers).Select(layer => new FeedForwardConfig
         {
             IntermediateSize = widths[layer],
             Moe = experts[layer] == 0 ? null : new MoeConfig
@@ -142,30 +150,31 @@ internal sealed class MoietyMoeFamily : ModelFamily
                 NormalizeTopK = normalize[layer],
                 Residual = residual[layer],
             },
-        });
-        bool interleaved = metadata.Boolean(Key("rope.interleaved")) ?? false;
-        return LlamaConfiguration.ReadGguf(metadata, Name, GgufArchitecture, interleaved, [.. feedForwards], hasTensor);
+        })];
     }
 
     /// <inheritdoc/>
-    internal override void WriteGguf(ModelConfig config, GgufMetadata metadata)
+    protected override void WriteFeedForwards(ModelConfig config, Action<string, GgufValue> set)
     {
-        LlamaConfiguration.WriteGguf(config, GgufArchitecture, metadata);
         GgufValue Numbers(Func<FeedForwardConfig, int> value) => GgufValue.Of([.. config.FeedForwards.Select(value)]);
         GgufValue Flags(Func<FeedForwardConfig, bool> value) => GgufValue.Of([.. config.FeedForwards.Select(value)]);
-        metadata.Set(Key("rope.interleaved"), GgufValue.Of(config.Rotary!.Interleaved));
-        metadata.Set(Key("feed_forward_length"), Numbers(layer => layer.IntermediateSize));
-        metadata.Set(Key("expert_count"), Numbers(layer => layer.Moe?.ExpertCount ?? 0));
-        metadata.Set(Key("expert_used_count"), Numbers(layer => layer.Moe?.TopK ?? 0));
-        metadata.Set(Key("expert_feed_forward_length"), Numbers(layer => layer.Moe?.ExpertIntermediateSize ?? 0));
-        metadata.Set(Key("expert_weights_norm"), Flags(layer => layer.Moe?.NormalizeTopK ?? false));
-        metadata.Set(Key("expert_residual"), Flags(layer => layer.Moe?.Residual ?? false));
+        set("feed_forward_length", Numbers(layer => layer.IntermediateSize));
+        set("expert_count", Numbers(layer => layer.Moe?.ExpertCount ?? 0));
+        set("expert_used_count", Numbers(layer => layer.Moe?.TopK ?? 0));
+        set("expert_feed_forward_length", Numbers(layer => layer.Moe?.ExpertIntermediateSize ?? 0));
+        set("expert_weights_norm", Flags(layer => layer.Moe?.NormalizeTopK ?? false));
+        set("expert_residual", Flags(layer => layer.Moe?.Residual ?? false));
     }
 
     /// <inheritdoc/>
-    internal override string? FindObstacle(ModelConfig config) => LlamaConfiguration.FindObstacle(config);
+    protected override ModelConfig ReadMore(ModelConfig config, GgufFields fields) =>
+        config with { Rotary = config.Rotary! with { Interleaved = fields.Boolean("rope.interleaved") ?? false } };
 
-    private static int[] ReadExpertCounts(JsonField config, int layers)
+    /// <inheritdoc/>
+    protected override void WriteMore(ModelConfig config, Action<string, GgufValue> set) =>
+        set("rope.interleaved", GgufValue.Of(config.Rotary!.Interleaved));
+
+    private static int[] ReadExpertCounts(ConfigFields config, int layers)
     {
         if (config.Int32("expert_interval") is not { } interval)
         {
@@ -222,6 +231,4 @@ internal sealed class MoietyMoeFamily : ModelFamily
     }
 
     private static ImmutableArray<T> Repeat<T>(T value, int count) => [.. Enumerable.Repeat(value, count)];
-
-    private static string Key(string name) => $"moiety_moe.{name}";
 }

@@ -29,6 +29,9 @@ internal sealed record TensorLocation
     /// <summary>Whether the file stores [columns, rows] (Conv1D of GPT-2, x · W instead of x · Wᵀ). Vectors are not touched.</summary>
     public bool IsTransposed { get; init; }
 
+    /// <summary>Whether the file stores a vector as [heads, head size] (norms of queries and keys that differ from head to head).</summary>
+    public bool IsPerHead { get; init; }
+
     /// <summary>What the canonical values have more than the file's: 1 for norms that are stored as w and multiply by 1 + w (Gemma).</summary>
     public float Offset { get; init; }
 
@@ -51,6 +54,9 @@ internal sealed record TensorLocation
 
     /// <summary>The same, stored as [columns, rows].</summary>
     public TensorLocation Transposed() => this with { IsTransposed = true };
+
+    /// <summary>The same, a vector stored as [heads, head size].</summary>
+    public TensorLocation PerHead() => this with { IsPerHead = true };
 
     /// <summary>The same, with values to which something is added on reading.</summary>
     public TensorLocation Plus(float offset) => this with { Offset = offset };

@@ -33,6 +33,16 @@ internal readonly struct JsonField
     /// <summary>Whether the value is a list.</summary>
     public bool IsList => Kind == JsonValueKind.Array;
 
+    /// <summary>Whether the value says that nothing is set: null, false, or an empty text, list or object.</summary>
+    public bool IsUnset => Kind switch
+    {
+        JsonValueKind.Null or JsonValueKind.False => true,
+        JsonValueKind.String => _value.ValueEquals(""),
+        JsonValueKind.Array => _value.GetArrayLength() == 0,
+        JsonValueKind.Object => _value.GetPropertyCount() == 0,
+        _ => false,
+    };
+
     private JsonValueKind Kind => _value.ValueKind;
 
     private string Name => _path.Length > 0 ? _path : $"{_part} root";
@@ -207,7 +217,8 @@ internal readonly struct JsonField
     /// <summary>An error at the place of a member.</summary>
     public InvalidCheckpointException Error(string key, string reason) => new(_file, PathOf(key), reason);
 
-    private float Single() => Kind == JsonValueKind.Number && _value.TryGetSingle(out float number) && float.IsFinite(number)
+    /// <summary>The number, always finite.</summary>
+    public float Single() => Kind == JsonValueKind.Number && _value.TryGetSingle(out float number) && float.IsFinite(number)
         ? number
         : throw Unexpected("a number");
 

@@ -63,18 +63,20 @@ public class ForeignFamilyTests
     }
 
     [Theory]
-    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\", \"factor\": 2.0}", "rope_scaling", "linear")]
-    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8.0}", "rope_scaling", "llama3")]
-    [InlineData("\"pretraining_tp\": 1", "\"attention_bias\": true", "attention_bias", "not supported yet")]
-    [InlineData("\"pretraining_tp\": 1", "\"mlp_bias\": true", "mlp_bias", "not supported yet")]
-    [InlineData("\"silu\"", "\"gelu\"", "hidden_act", "gelu")]
-    [InlineData("\"pretraining_tp\": 1", "\"sliding_window\": 1024", "sliding_window", "1024")]
-    [InlineData("\"pretraining_tp\": 1", "\"quantization_config\": {}", "quantization_config", "GGUF")]
+    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2.0}", "rope_scaling.rope_type", "dynamic")]
+    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8.0}", "rope_scaling.low_freq_factor", "missing")]
+    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\", \"factor\": 2.0, \"warmth\": 3}", "rope_scaling.warmth", "does not know")]
+    [InlineData("\"silu\"", "\"quick_gelu\"", "hidden_act", "quick_gelu")]
+    [InlineData("\"pretraining_tp\": 1", "\"sliding_window\": 1024", "sliding_window", "does not know")]
+    [InlineData("\"pretraining_tp\": 1", "\"partial_rotary_factor\": 0.5", "partial_rotary_factor", "does not know")]
+    [InlineData("\"pretraining_tp\": 1", "\"logit_scale\": 0.5", "logit_scale", "does not know")]
+    [InlineData("\"pretraining_tp\": 1", "\"use_parallel_residual\": true", "use_parallel_residual", "does not know")]
+    [InlineData("\"pretraining_tp\": 1", "\"layer_types\": [\"linear_attention\"]", "layer_types", "1 entries, 32 are needed")]
     [InlineData("\"num_attention_heads\": 32", "\"num_attention_heads\": 33", "num_attention_heads", "33 does not divide")]
     [InlineData("\"num_hidden_layers\": 32", "\"num_hidden_layers\": 2000000000", "num_hidden_layers", "2000000000")]
     [InlineData("\"hidden_size\": 4096", "\"hidden_size\": \"4096\"", "hidden_size", "found a text, expected an integer")]
     [InlineData("\"vocab_size\": 32000", "\"vocab\": 32000", "vocab_size", "missing")]
-    [InlineData("\"llama\"", "\"gpt_neox\"", "model_type", "known: moiety_moe, llama, mixtral")]
+    [InlineData("\"llama\"", "\"mamba\"", "model_type", "known: moiety_moe, llama, mistral, mixtral")]
     [InlineData("\"model_type\": \"llama\",", "", "model_type", "missing")]
     public void What_the_decoder_cannot_compute_is_refused_by_name(string field, string replacement, string name, string reason)
     {
@@ -100,8 +102,8 @@ public class ForeignFamilyTests
         Assert.Equal("llama", ModelFamilies.ForGguf(metadata).Name);
         metadata.Set("llama.expert_count", GgufValue.OfSize(8));
         Assert.Equal("mixtral", ModelFamilies.ForGguf(metadata).Name);
-        metadata.Set("general.architecture", GgufValue.Of("falcon"));
-        Assert.Contains("known: moiety_moe, llama", Assert.Throws<InvalidCheckpointException>(() => ModelFamilies.ForGguf(metadata)).Message, StringComparison.Ordinal);
+        metadata.Set("general.architecture", GgufValue.Of("mamba"));
+        Assert.Contains("known: moiety_moe, llama, qwen2", Assert.Throws<InvalidCheckpointException>(() => ModelFamilies.ForGguf(metadata)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,88 @@
+using System.Text.Json.Nodes;
+using Moiety.Models.Checkpoints;
+using Moiety.Models.Configuration;
+
+namespace Moiety.Models.Families;
+
+/// <summary>Gemma 2 (arXiv 2408.00118): Gemma with norms on both sides of attention and feed-forward, soft-capped scores and logits, and a window in every other layer.</summary>
+internal sealed class Gemma2Family : DecoderFamily
+{
+    // GGUF files do not tell the scale of the scores: it follows from the size of the model.
+    private const int LayersOf27B = 46;
+
+    /// <inheritdoc/>
+    public override string Name => "gemma2";
+
+    /// <inheritdoc/>
+    internal override string HuggingFaceArchitecture => "Gemma2ForCausalLM";
+
+    /// <inheritdoc/>
+    internal override string GgufArchitecture => "gemma2";
+
+    /// <inheritdoc/>
+    internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(
+        (TensorRole.AttentionNorm, new TensorLocation("model.layers.{layer}.input_layernorm.weight").Plus(1)),
+        (TensorRole.AttentionOutputNorm, new TensorLocation("model.layers.{layer}.post_attention_layernorm.weight").Plus(1)),
+        (TensorRole.FeedForwardNorm, new TensorLocation("model.layers.{layer}.pre_feedforward_layernorm.weight").Plus(1)),
+        (TensorRole.FeedForwardOutputNorm, new TensorLocation("model.layers.{layer}.post_feedforward_layernorm.weight").Plus(1)),
+        (TensorRole.FinalNorm, new TensorLocation("model.norm.weight").Plus(1)));
+
+    /// <inheritdoc/>
+    protected override HuggingFaceKeys Keys { get; } = HuggingFaceKeys.Llama with { Activation = ["hidden_activation"] };
+
+    /// <inheritdoc/>
+    protected override FamilyDefaults Defaults { get; } = new() { TieWordEmbeddings = true, HeadSize = 256 };
+
+    /// <inheritdoc/>
+    protected override FeedForwardConfig FeedForward { get; } = new() { IntermediateSize = 0, Activation = Activation.GeluTanhGated };
+
+    /// <inheritdoc/>
+    protected override bool HasWindow => true;
+
+    /// <inheritdoc/>
+    protected override int WindowPeriod => 2;
+
+    /// <inheritdoc/>
+    protected override ModelConfig Shape(ModelConfig config) => config with
+    {
+        NormPlacement = NormPlacement.Sandwich,
+        EmbeddingScale = MathF.Sqrt(config.HiddenSize),
+    };
+
+    /// <inheritdoc/>
+    protected override ModelConfig ReadMore(ModelConfig config, ConfigFields fields)
+    {
+        // hidden_act repeats hidden_activation; cache_implementation and the like say nothing about the model.
+        fields.Ignore("hidden_act");
+        return GemmaScores.ReadScale(LlamaBiases.ReadAttention(config, fields), fields) with
+        {
+            LogitSoftCap = fields.Single("final_logit_softcapping") ?? 0,
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override void WriteMore(ModelConfig config, JsonObject json)
+    {
+        json["attention_bias"] = config.Attention.OutputBias;
+        json["final_logit_softcapping"] = config.LogitSoftCap > 0 ? config.LogitSoftCap : null;
+        GemmaScores.WriteScale(config, json);
+    }
+
+    /// <inheritdoc/>
+    protected override ModelConfig ReadMore(ModelConfig config, GgufFields fields)
+    {
+        ModelConfig scaled = GemmaScores.WithScale(config, config.LayerCount == LayersOf27B ? config.HiddenSize / config.HeadCount : config.HeadSize);
+        return scaled with
+        {
+            LogitSoftCap = fields.Single("final_logit_softcapping") ?? 30,
+            Attention = scaled.Attention with { LogitSoftCap = fields.Single("attn_logit_softcapping") ?? 50 },
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override void WriteMore(ModelConfig config, Action<string, GgufValue> set)
+    {
+        set("final_logit_softcapping", GgufValue.Of(config.LogitSoftCap));
+        set("attn_logit_softcapping", GgufValue.Of(config.Attention.LogitSoftCap));
+    }
+}

@@ -1,0 +1,76 @@
+using System.Text;
+using Moiety.Inference;
+using Moiety.LlamaCpp;
+using Moiety.Models;
+using Moiety.Models.Checkpoints;
+using Moiety.Models.Configuration;
+using Moiety.Models.Families;
+using Moiety.Models.Json;
+using Moiety.Models.Tokenizers;
+using Moiety.Parity.Tests.Models;
+using Moiety.Testing.Families;
+
+namespace Moiety.Parity.Tests.Families;
+
+/// <summary>
+/// A random checkpoint of every family, written as GGUF and as a Hugging Face folder: llama.cpp loads the first, and the engine says of
+/// both what llama.cpp says.
+/// </summary>
+public class FamilyParityTests
+{
+    private const int VocabularySize = 320;
+    private const int Generated = 8;
+    private static readonly Lazy<ByteLevelBpeTokenizer> Words = new(() => StoryTokenizer.Train(VocabularySize));
+
+    public static TheoryData<string> Cases => [.. FamilyCases.All.Values.Where(example => example.Oracle == FamilyOracle.LlamaCpp).Select(example => example.Name)];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Both_containers_give_the_logits_and_the_greedy_text_of_llama_cpp(string name)
+    {
+        FamilyCase example = FamilyCases.All[name];
+        LlamaCppLibrary library = LlamaCppOracle.Require();
+        ModelConfig config = Read(example);
+        using RandomCheckpoint weights = new(config, 11);
+        using TemporaryFolder folder = new();
+        GgufWriter.Write(folder["model.gguf"], config, TensorSource.From(weights), Words.Value);
+        HuggingFaceWriter.Write(folder["model"], config, TensorSource.From(weights), Words.Value);
+
+        using LlamaCppModel oracle = new(library, folder["model.gguf"]);
+        using LlamaCppContext context = oracle.CreateContext(example.OracleContext > 0 ? example.OracleContext : config.ContextLength);
+        int[] prompt = RandomTokens.Draw(3, example.Length - Generated, VocabularySize);
+        int[] continuation = context.Greedy(prompt, Generated);
+        int[] text = [.. prompt, .. continuation];
+        float[][] expected = context.AllLogits(text);
+        foreach (string path in (string[])[folder["model.gguf"], folder["model"]])
+        {
+            using Checkpoint checkpoint = Checkpoint.Open(path);
+            using Engine engine = Open(checkpoint);
+            float[][] actual = EngineRun.AllLogits(engine, text);
+            Assert.InRange(LogitDistance.Relative(expected, actual), 0, example.Bound);
+            GreedyText.AssertSame(expected, actual, prompt.Length - 1, example.Bound);
+
+            // One token at a time, as text is generated.
+            Assert.InRange(LogitDistance.Relative(expected, EngineRun.AllLogits(engine, text, chunk: 7)), 0, example.Bound);
+        }
+    }
+
+    private static Engine Open(Checkpoint checkpoint)
+    {
+        try
+        {
+            return Engine.Open(checkpoint, EngineRun.Exact());
+        }
+        catch (InvalidInputException e) when (e.Message.Contains("does not compute", StringComparison.Ordinal))
+        {
+            Assert.Skip(e.Message);
+            throw;
+        }
+    }
+
+    private static ModelConfig Read(FamilyCase example)
+    {
+        JsonField json = JsonField.Parse("config.json", Encoding.UTF8.GetBytes(example.Config));
+        return ModelFamilies.ForHuggingFace(json).ReadHuggingFace(json);
+    }
+}
