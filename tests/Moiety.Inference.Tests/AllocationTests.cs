@@ -23,6 +23,23 @@ public class AllocationTests : EngineTestBase
     public void Decode_allocates_nothing_in_other_architectures(int seed) => Check(
         RandomConfig.Draw((ulong)seed) with { ContextLength = 256, LearnedPositions = 258, PositionOffset = 2, EmbeddingSize = 20, IsEncoder = false }, StorageFormats.F32, threads: 2);
 
+    [Fact]
+    public void Decode_allocates_nothing_in_latent_attention() => Check(
+        SmallModels.Dense with
+        {
+            HeadCount = 9,
+            KeyValueHeadCount = 9,
+            HeadSize = 24,
+            LayerAttentions = [new(0, SmallModels.Dense.Rotary), new(20, SmallModels.Dense.Rotary), new(9, null)],
+            Attention = new()
+            {
+                Latent = new() { QueryRank = 32, KeyValueRank = 32, PlainHeadSize = 16, RotaryHeadSize = 8, ValueHeadSize = 12 },
+                Sinks = true,
+                AlibiMaxBias = 8,
+                LogitSoftCap = 10,
+            },
+        }, StorageFormats.F32, threads: 2);
+
     private static void Check(ModelConfig config, StorageFormat format, int threads)
     {
         using RandomCheckpoint checkpoint = new(config, 5, format);

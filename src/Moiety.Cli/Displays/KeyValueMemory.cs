@@ -12,7 +12,9 @@ internal static class KeyValueMemory
 
     /// <summary>The formats that a model's heads fit.</summary>
     public static IEnumerable<KeyValueFormat> FormatsFor(ModelConfig config) =>
-        Enum.GetValues<KeyValueFormat>().Where(format => format != KeyValueFormat.Q8_0 || config.HeadSize % Block == 0);
+        Enum.GetValues<KeyValueFormat>().Where(format => format != KeyValueFormat.Q8_0 || (config.Attention.Latent is { } latent
+            ? latent.KeyValueRank % Block == 0 && latent.RotaryHeadSize % Block == 0
+            : config.HeadSize % Block == 0));
 
     /// <summary>Context lengths worth showing: powers of four up to the model's own, and the one that was asked for.</summary>
     public static int[] Lengths(ModelConfig config, int? wanted)

@@ -71,7 +71,10 @@ public sealed unsafe class StepResult : IDisposable
         return new ReadOnlySpan<float>(HiddenRow(entry, index, position), _config.HiddenSize);
     }
 
-    /// <summary>How much a query head of a token attends to each key of the sequence; the weights sum to 1, unseen keys have 0.</summary>
+    /// <summary>
+    /// How much a query head of a token attends to each key of the sequence; the weights sum to 1 (to less in models with attention
+    /// sinks, which take their share), unseen keys have 0.
+    /// </summary>
     /// <param name="slice">Index of the slice.</param>
     /// <param name="layer">One of the plan's <see cref="ForwardPlan.AttentionMaps"/>.</param>
     /// <param name="head">Query head.</param>

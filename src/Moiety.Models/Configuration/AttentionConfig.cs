@@ -18,7 +18,7 @@ public sealed record AttentionConfig
     /// <summary>Scores become c * tanh(score / c), before the mask; 0 for none. Gemma 2: 50.</summary>
     public float LogitSoftCap { get; init; }
 
-    /// <summary>Projected queries, keys and values are clamped to [-c, c]; 0 for none. OLMoE, DBRX.</summary>
+    /// <summary>Projected queries, keys and values, after the norm, are clamped to [-c, c]; 0 for none. OLMoE, DBRX.</summary>
     public float ClipQueryKeyValue { get; init; }
 
     /// <summary>
@@ -27,7 +27,7 @@ public sealed record AttentionConfig
     public bool Sinks { get; init; }
 
     /// <summary>
-    /// Largest bias of ALiBi (arXiv 2108.12409), 8 in the paper: head h adds -slope_h * (query position - key position) to its scores. 0 for none.
+    /// Largest bias of ALiBi (arXiv 2108.12409), 8 in the paper: head h adds -slope_h * |query position - key position| to its scores. 0 for none.
     /// </summary>
     public float AlibiMaxBias { get; init; }
 

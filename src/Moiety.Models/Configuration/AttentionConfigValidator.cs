@@ -173,6 +173,17 @@ internal static class AttentionConfigValidator
             return ("head size", $"{config.HeadSize} is not the sum of the plain {latent.PlainHeadSize} and the rotary {latent.RotaryHeadSize} elements");
         }
 
+        if ((long)config.HeadCount * (latent.KeyValueRank + latent.RotaryHeadSize) > 16L * ModelConfigValidator.MaxWidth)
+        {
+            return ("key-value rank", $"{config.HeadCount} heads of {latent.KeyValueRank} elements are wider than the limit of {16L * ModelConfigValidator.MaxWidth}");
+        }
+
+        AttentionConfig attention = config.Attention;
+        if (attention.QueryKeyValueBias || attention.QueryKeyNorm != QueryKeyNorm.None || attention.ClipQueryKeyValue > 0)
+        {
+            return ("latent attention", "its projections have no biases, norms or clamps but their own");
+        }
+
         return (long)config.HeadCount * (latent.PlainHeadSize + latent.ValueHeadSize) <= ModelConfigValidator.MaxWidth
             ? null
             : ("value head size", $"{config.HeadCount} heads of {latent.PlainHeadSize} and {latent.ValueHeadSize} elements are wider than the limit of {ModelConfigValidator.MaxWidth}");

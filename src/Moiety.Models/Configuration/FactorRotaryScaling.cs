@@ -4,7 +4,8 @@ namespace Moiety.Models.Configuration;
 
 /// <summary>
 /// A divisor for every frequency: LongRoPE (arXiv 2402.13753), as in Phi-3, and the <c>rope_freqs</c> that GGUF files carry.
-/// Long divisors serve sequences beyond the original context, short ones all others.
+/// The engine uses the long divisors when its context length, an option whose default is the model's own, is beyond the original
+/// context, and the short ones otherwise, as llama.cpp does: cached keys cannot change theirs when a sequence grows.
 /// </summary>
 public sealed record FactorRotaryScaling : RotaryScaling
 {

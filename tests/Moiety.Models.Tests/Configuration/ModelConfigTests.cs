@@ -15,6 +15,14 @@ public class ModelConfigTests
             {
                 FeedForwards = good.FeedForwards.SetItem(1, good.FeedForwards[1] with { Moe = change(good.FeedForwards[1].Moe!) }),
             };
+            ModelConfig WithLatent(Func<LatentAttentionConfig, LatentAttentionConfig> change, AttentionConfig? attention = null) => good with
+            {
+                HeadSize = 12,
+                Attention = (attention ?? new()) with
+                {
+                    Latent = change(new() { QueryRank = 0, KeyValueRank = 16, PlainHeadSize = 8, RotaryHeadSize = 4, ValueHeadSize = 8 }),
+                },
+            };
             return new()
             {
                 { "zero vocabulary", good with { VocabularySize = 0 }, "vocabulary size: 0 is not positive" },
@@ -25,6 +33,16 @@ public class ModelConfigTests
                 { "odd head size", good with { HeadSize = 15 }, "15 is odd" },
                 { "theta zero", good with { Rotary = good.Rotary! with { Theta = 0 } }, "rotary theta" },
                 { "theta not a number", good with { Rotary = good.Rotary! with { Theta = float.NaN } }, "rotary theta" },
+                { "odd rotary dimensions", good with { Rotary = good.Rotary! with { Dimensions = 3 } }, "rotary dimensions: 3 is odd" },
+                { "more rotary dimensions than elements", good with { Rotary = good.Rotary! with { Dimensions = 1000 } }, "rotary dimensions: 1000 is not between" },
+                { "factors missing", good with { Rotary = good.Rotary! with { Scaling = new FactorRotaryScaling { Short = [1], Long = [1], OriginalContextLength = 8 } } }, "rotary scaling: 1 divisors" },
+                { "negative window", good with { LayerAttentions = [.. good.FeedForwards.Select(_ => new LayerAttention(-1, null))] }, "sliding window: -1 is negative" },
+                { "windows of some layers", good with { LayerAttentions = [new(1, null)] }, "attention of the layers: 1 entries" },
+                { "latent heads of another size", WithLatent(latent => latent with { PlainHeadSize = 3 }), "head size" },
+                { "latent keys that overflow", WithLatent(latent => latent with { KeyValueRank = 1 << 20 }) with { HeadCount = 1 << 16, KeyValueHeadCount = 1 }, "key-value rank: 65536 heads" },
+                { "latent attention with biases", WithLatent(latent => latent, new() { QueryKeyValueBias = true }), "latent attention" },
+                { "latent attention with a norm", WithLatent(latent => latent, new() { QueryKeyNorm = QueryKeyNorm.PerHead }), "latent attention" },
+                { "latent attention with clamps", WithLatent(latent => latent, new() { ClipQueryKeyValue = 1 }), "latent attention" },
                 { "epsilon negative", good with { NormEpsilon = -1e-5f }, "norm epsilon" },
                 { "no layer", good with { FeedForwards = [] }, "no layer" },
                 { "no list of layers", good with { FeedForwards = default }, "no layer" },

@@ -87,6 +87,67 @@ public sealed class VectorKernelTests
     }
 
     [Fact]
+    public void Softmax_with_a_sink_is_the_softmax_with_one_more_element()
+    {
+        foreach (int n in Widths.Skip(1))
+        {
+            foreach (float sink in (float[])[-40, 0.3f, 25])
+            {
+                float[] x = [.. Sample.Values(n, 7).Select(value => value * 10)];
+                double max = Math.Max(sink, x.Max());
+                double sum = x.Sum(value => Math.Exp(value - max)) + Math.Exp(sink - max);
+                float[] y = [.. x];
+                Softmax.Apply(y, sink);
+                for (int i = 0; i < n; i++)
+                {
+                    Assert.Equal(Math.Exp(x[i] - max) / sum, y[i], 1e-6);
+                }
+            }
+            float[] none = [.. Sample.Values(n, 7)];
+            float[] plain = [.. none];
+            Softmax.Apply(none, float.NegativeInfinity);
+            Softmax.Apply(plain);
+            Assert.Equal(plain, none);
+        }
+        float[] masked = [float.NegativeInfinity, float.NegativeInfinity];
+        Softmax.Apply(masked, 0.5f);
+        Assert.Equal([0, 0], masked);
+    }
+
+    [Fact]
+    public void Soft_cap_equals_its_formula_wherever_an_element_stands()
+    {
+        foreach (int n in Widths)
+        {
+            foreach (float cap in (float[])[1, 50])
+            {
+                float[] x = [.. Sample.Values(n, 8).Select((value, i) => value * cap * (i % 7))];
+                float[] y = [.. x];
+                SoftCap.Apply(y, cap);
+                for (int i = 0; i < n; i++)
+                {
+                    double expected = cap * Math.Tanh(x[i] / (double)cap);
+                    Assert.Equal(expected, y[i], 4e-7 * Math.Abs(expected));
+                    float[] alone = [x[i]];
+                    SoftCap.Apply(alone, cap);
+                    Assert.Equal(alone[0], y[i]);
+                }
+            }
+        }
+        float[] ends = [float.NegativeInfinity, -1e30f, 0, 1e30f, float.PositiveInfinity];
+        SoftCap.Apply(ends, 30);
+        Assert.Equal([-30, -30, 0, 30, 30], ends);
+    }
+
+    [Fact]
+    public void Clamp_keeps_what_is_between()
+    {
+        float[] x = [-3, -1, -0.5f, 0, 0.5f, 1, 7, .. Enumerable.Repeat(-9f, 40)];
+        VectorMath.Clamp(-1, 0.5f, x);
+        Assert.Equal([-1, -1, -0.5f, 0, 0.5f, 0.5f, 0.5f, .. Enumerable.Repeat(-1f, 40)], x);
+    }
+
+    [Fact]
     public void Silu_gate_equals_its_formula()
     {
         foreach (int n in Widths)
