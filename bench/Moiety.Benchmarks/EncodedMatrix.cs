@@ -14,7 +14,18 @@ internal static class EncodedMatrix
         float[] values = new float[columns];
         Fill(values);
         Span<byte> first = memory.Span<byte>(0, checked((int)rowBytes));
-        format.Quantize(values, first);
+        if (format.CanQuantize)
+        {
+            format.Quantize(values, first);
+        }
+        else
+        {
+            // Any bytes; of F8_E4M3 these are numbers.
+            for (int i = 0; i < first.Length; i++)
+            {
+                first[i] = (byte)(i % 120);
+            }
+        }
         for (int row = 1; row < rows; row++)
         {
             first.CopyTo(memory.Span<byte>(row * rowBytes, first.Length));

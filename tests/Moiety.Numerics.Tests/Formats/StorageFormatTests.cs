@@ -176,6 +176,27 @@ public sealed unsafe class StorageFormatTests
         Assert.Contains("32", Assert.Throws<ArgumentException>(() => StorageFormats.Q4_0.RowBytes(33)).Message);
     }
 
+    [Fact]
+    public void Rows_that_are_no_whole_super_blocks_fall_back_to_blocks_of_32_and_then_to_F16()
+    {
+        foreach (StorageFormat format in StorageFormats.All)
+        {
+            Assert.Same(format, format.ForColumns(512));
+            Assert.Same(format.BlockLength == 1 ? format : StorageFormats.F16, format.ForColumns(100));
+            StorageFormat narrow = format.ForColumns(96);
+            Assert.True(format.BlockLength <= 32 ? narrow == format : narrow.BlockLength == 32 && narrow.CanQuantize);
+            Assert.InRange(narrow.BitsPerElement, format.BitsPerElement, format.BitsPerElement + 2);
+        }
+        Assert.Same(StorageFormats.Q5_0, StorageFormats.Q4_K.ForColumns(96));
+    }
+
+    [Fact]
+    public void Formats_are_listed_by_size()
+    {
+        Assert.Equal(StorageFormats.All.OrderByDescending(format => format.BitsPerElement), StorageFormats.All);
+        Assert.Equal((4.5, 6.5625, 4.25, 8.5), (StorageFormats.Q4_K.BitsPerElement, StorageFormats.Q6_K.BitsPerElement, StorageFormats.MXFP4.BitsPerElement, StorageFormats.Q8_0.BitsPerElement));
+    }
+
     private static void AssertSame(float expected, float actual) =>
         Assert.True(
             BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(actual) || (float.IsNaN(expected) && float.IsNaN(actual)),

@@ -159,7 +159,7 @@ public sealed unsafe class MatrixProductTests
     }
 
     /// <summary>Quantized weights see the activations rounded to Q8_0.</summary>
-    private static float[] RoundedAsPrepared(StorageFormat format, float[] x)
+    internal static float[] RoundedAsPrepared(StorageFormat format, float[] x)
     {
         if (format.Activations == ActivationForms.Single)
         {
