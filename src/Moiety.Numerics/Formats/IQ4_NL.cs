@@ -31,12 +31,18 @@ internal sealed unsafe class IQ4_NL : QuantizedFormat<SingleBlocks<IQ4_NL.Block>
 
         public static int OffsetAvx2 => QuantizedBlock.SignedOffset;
 
+        public static int LargestAvx512 => 0;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<sbyte> Load16(byte* block, int half) => QuantizedBlock.Lookup(Table, Nibbles.Load16(block + 2, half));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> ProductAvx2(byte* block, sbyte* x) =>
             QuantizedBlock.SignedProductAvx2(Nibbles.LookupAvx2(Table, Nibbles.Load32Avx2(block + 2)), Vector256.Load(x));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> Load64Avx512(byte* first, byte* second) =>
+            throw new NotSupportedException($"{nameof(LargestAvx512)} is 0.");
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static uint Header(byte* block) => *(ushort*)block;

@@ -31,6 +31,8 @@ internal sealed unsafe class IQ4_XS : QuantizedFormat<SuperBlocks<IQ4_XS.Block>>
 
         public static int OffsetAvx2 => QuantizedBlock.SignedOffset;
 
+        public static int LargestAvx512 => 0;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<sbyte> Load16(byte* block, int sixteen) =>
             QuantizedBlock.Lookup(IQ4_NL.Table, Nibbles.Load16(block + NibblesAt + (16 * (sixteen >> 1)), sixteen & 1));
@@ -38,6 +40,10 @@ internal sealed unsafe class IQ4_XS : QuantizedFormat<SuperBlocks<IQ4_XS.Block>>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> ProductAvx2(byte* block, int group, sbyte* x) => QuantizedBlock.SignedProductAvx2(
             Nibbles.LookupAvx2(IQ4_NL.Table, Nibbles.Load32Avx2(block + NibblesAt + (16 * group))), Vector256.Load(x));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> Load64Avx512(byte* block, int pair) =>
+            throw new NotSupportedException($"{nameof(LargestAvx512)} is 0.");
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Factors(

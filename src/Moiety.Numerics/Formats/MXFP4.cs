@@ -30,6 +30,8 @@ internal sealed unsafe class MXFP4 : QuantizedFormat<SingleBlocks<MXFP4.Block>>
 
         public static int OffsetAvx2 => 12;
 
+        public static int LargestAvx512 => 24;
+
         /// <summary>Twice the sixteen values of E2M1.</summary>
         private static Vector128<sbyte> Table
         {
@@ -52,18 +54,14 @@ internal sealed unsafe class MXFP4 : QuantizedFormat<SingleBlocks<MXFP4.Block>>
             Nibbles.LookupAvx2(UnsignedTable, Nibbles.Load32Avx2(block + 1)).AsByte(), Vector256.Load(x));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> Load64Avx512(byte* first, byte* second) =>
+            Nibbles.LookupAvx512(UnsignedTable, Nibbles.Load64Avx512(first + 1, second + 1)).AsByte();
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static uint Header(byte* block) => *block;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<uint> Headers(byte* blocks) => Vector256.Create(
-            *blocks,
-            blocks[Size],
-            blocks[2 * Size],
-            blocks[3 * Size],
-            blocks[4 * Size],
-            blocks[5 * Size],
-            blocks[6 * Size],
-            (uint)blocks[7 * Size]);
+        public static Vector256<uint> Headers(byte* blocks) => BlockHeaders.Bytes17(blocks);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Decode(Vector256<uint> headers, out Vector256<float> scales, out Vector256<float> minimums)

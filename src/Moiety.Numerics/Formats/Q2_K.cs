@@ -31,6 +31,8 @@ internal sealed unsafe class Q2_K : QuantizedFormat<SuperBlocks<Q2_K.Block>>
 
         public static int OffsetAvx2 => 0;
 
+        public static int LargestAvx512 => 3;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<sbyte> Load16(byte* block, int sixteen)
         {
@@ -41,6 +43,10 @@ internal sealed unsafe class Q2_K : QuantizedFormat<SuperBlocks<Q2_K.Block>>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> ProductAvx2(byte* block, int group, sbyte* x) => QuantizedBlock.ProductAvx2(
             SuperBits.Take32(block + PairsAt + (32 * (group >> 2)), 2 * (group & 3), 0, 3), Vector256.Load(x));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> Load64Avx512(byte* block, int pair) =>
+            SuperBits.Take64Avx512(block + PairsAt + (32 * (pair >> 1)), 4 * (pair & 1), 2, 0, 3);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Factors(

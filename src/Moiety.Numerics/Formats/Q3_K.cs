@@ -32,6 +32,8 @@ internal sealed unsafe class Q3_K : QuantizedFormat<SuperBlocks<Q3_K.Block>>
 
         public static int OffsetAvx2 => Limit;
 
+        public static int LargestAvx512 => 7;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<sbyte> Load16(byte* block, int sixteen)
         {
@@ -47,6 +49,11 @@ internal sealed unsafe class Q3_K : QuantizedFormat<SuperBlocks<Q3_K.Block>>
             Vector256<byte> lower = SuperBits.Take32(block + PairsAt + (32 * (group >> 2)), 2 * (group & 3), 0, 3);
             return QuantizedBlock.ProductAvx2(lower | SuperBits.Take32(block, group, 2, 4), Vector256.Load(x));
         }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> Load64Avx512(byte* block, int pair) =>
+            SuperBits.Take64Avx512(block + PairsAt + (32 * (pair >> 1)), 4 * (pair & 1), 2, 0, 3)
+            | SuperBits.Take64Avx512(block, 2 * pair, 1, 2, 4);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Factors(

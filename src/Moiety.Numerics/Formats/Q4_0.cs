@@ -25,6 +25,8 @@ internal sealed unsafe class Q4_0 : QuantizedFormat<SingleBlocks<Q4_0.Block>>
 
         public static int OffsetAvx2 => 8;
 
+        public static int LargestAvx512 => 15;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<sbyte> Load16(byte* block, int half) =>
             Nibbles.Load16(block + 2, half).AsSByte() - Vector128.Create((sbyte)8);
@@ -32,6 +34,9 @@ internal sealed unsafe class Q4_0 : QuantizedFormat<SingleBlocks<Q4_0.Block>>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> ProductAvx2(byte* block, sbyte* x) =>
             QuantizedBlock.ProductAvx2(Nibbles.Load32Avx2(block + 2), Vector256.Load(x));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> Load64Avx512(byte* first, byte* second) => Nibbles.Load64Avx512(first + 2, second + 2);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static uint Header(byte* block) => *(ushort*)block;

@@ -24,12 +24,17 @@ internal sealed unsafe class Q4_1 : QuantizedFormat<SingleBlocks<Q4_1.Block>>
 
         public static int OffsetAvx2 => 0;
 
+        public static int LargestAvx512 => 15;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<sbyte> Load16(byte* block, int half) => Nibbles.Load16(block + 4, half).AsSByte();
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> ProductAvx2(byte* block, sbyte* x) =>
             QuantizedBlock.ProductAvx2(Nibbles.Load32Avx2(block + 4), Vector256.Load(x));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> Load64Avx512(byte* first, byte* second) => Nibbles.Load64Avx512(first + 4, second + 4);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static uint Header(byte* block) => *(uint*)block;

@@ -31,12 +31,17 @@ internal sealed unsafe class Q4_K : QuantizedFormat<SuperBlocks<Q4_K.Block>>
 
         public static int OffsetAvx2 => 0;
 
+        public static int LargestAvx512 => 15;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<sbyte> Load16(byte* block, int sixteen) => SuperNibbles.Load16(block + NibblesAt, sixteen).AsSByte();
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> ProductAvx2(byte* block, int group, sbyte* x) =>
             QuantizedBlock.ProductAvx2(SuperNibbles.Load32(block + NibblesAt, group), Vector256.Load(x));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> Load64Avx512(byte* block, int pair) => SuperNibbles.Load64Avx512(block + NibblesAt, pair);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Factors(

@@ -24,6 +24,8 @@ internal sealed unsafe class Q5_0 : QuantizedFormat<SingleBlocks<Q5_0.Block>>
 
         public static int OffsetAvx2 => 16;
 
+        public static int LargestAvx512 => 31;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<sbyte> Load16(byte* block, int half) =>
             (Nibbles.Load16(block + 6, half) | Nibbles.FifthBits16(block + 2, half)).AsSByte() - Vector128.Create((sbyte)16);
@@ -31,6 +33,10 @@ internal sealed unsafe class Q5_0 : QuantizedFormat<SingleBlocks<Q5_0.Block>>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> ProductAvx2(byte* block, sbyte* x) =>
             QuantizedBlock.ProductAvx2(Nibbles.Load32Avx2(block + 6) | Nibbles.FifthBits32Avx2(block + 2), Vector256.Load(x));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> Load64Avx512(byte* first, byte* second) =>
+            Nibbles.Load64Avx512(first + 6, second + 6) | Nibbles.FifthBits64Avx512(first + 2, second + 2);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static uint Header(byte* block) => *(ushort*)block;

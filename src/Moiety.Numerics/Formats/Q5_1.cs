@@ -24,6 +24,8 @@ internal sealed unsafe class Q5_1 : QuantizedFormat<SingleBlocks<Q5_1.Block>>
 
         public static int OffsetAvx2 => 0;
 
+        public static int LargestAvx512 => 31;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<sbyte> Load16(byte* block, int half) =>
             (Nibbles.Load16(block + 8, half) | Nibbles.FifthBits16(block + 4, half)).AsSByte();
@@ -31,6 +33,10 @@ internal sealed unsafe class Q5_1 : QuantizedFormat<SingleBlocks<Q5_1.Block>>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> ProductAvx2(byte* block, sbyte* x) =>
             QuantizedBlock.ProductAvx2(Nibbles.Load32Avx2(block + 8) | Nibbles.FifthBits32Avx2(block + 4), Vector256.Load(x));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> Load64Avx512(byte* first, byte* second) =>
+            Nibbles.Load64Avx512(first + 8, second + 8) | Nibbles.FifthBits64Avx512(first + 4, second + 4);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static uint Header(byte* block) => *(uint*)block;

@@ -31,6 +31,8 @@ internal sealed unsafe class Q5_K : QuantizedFormat<SuperBlocks<Q5_K.Block>>
 
         public static int OffsetAvx2 => 0;
 
+        public static int LargestAvx512 => 31;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<sbyte> Load16(byte* block, int sixteen)
         {
@@ -44,6 +46,10 @@ internal sealed unsafe class Q5_K : QuantizedFormat<SuperBlocks<Q5_K.Block>>
             Vector256<byte> fifth = SuperBits.Take32(block + FifthBitsAt, group, 4, 16);
             return QuantizedBlock.ProductAvx2(SuperNibbles.Load32(block + NibblesAt, group) | fifth, Vector256.Load(x));
         }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> Load64Avx512(byte* block, int pair) =>
+            SuperNibbles.Load64Avx512(block + NibblesAt, pair) | SuperBits.Take64Avx512(block + FifthBitsAt, 2 * pair, 1, 4, 16);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Factors(

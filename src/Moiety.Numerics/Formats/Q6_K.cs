@@ -31,6 +31,8 @@ internal sealed unsafe class Q6_K : QuantizedFormat<SuperBlocks<Q6_K.Block>>
 
         public static int OffsetAvx2 => Limit;
 
+        public static int LargestAvx512 => 63;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<sbyte> Load16(byte* block, int sixteen)
         {
@@ -49,6 +51,15 @@ internal sealed unsafe class Q6_K : QuantizedFormat<SuperBlocks<Q6_K.Block>>
             lower = (group & 2) == 0 ? lower : (lower.AsUInt16() >>> 4).AsByte();
             Vector256<byte> upper = SuperBits.Take32(block + UpperAt + (32 * (group >> 2)), 2 * (group & 3), 4, 0x30);
             return QuantizedBlock.ProductAvx2((lower & Vector256.Create((byte)15)) | upper, Vector256.Load(x));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> Load64Avx512(byte* block, int pair)
+        {
+            Vector512<byte> lower = Vector512.Load(block + (64 * (pair >> 1)));
+            lower = (pair & 1) == 0 ? lower : (lower.AsUInt16() >>> 4).AsByte();
+            Vector512<byte> upper = SuperBits.Take64Avx512(block + UpperAt + (32 * (pair >> 1)), 4 * (pair & 1), 2, 4, 0x30);
+            return (lower & Vector512.Create((byte)15)) | upper;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

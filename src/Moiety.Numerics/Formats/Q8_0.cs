@@ -23,12 +23,18 @@ internal sealed unsafe class Q8_0 : QuantizedFormat<SingleBlocks<Q8_0.Block>>
 
         public static int OffsetAvx2 => QuantizedBlock.SignedOffset;
 
+        public static int LargestAvx512 => 0;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<sbyte> Load16(byte* block, int half) => Vector128.Load((sbyte*)block + 2 + (16 * half));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> ProductAvx2(byte* block, sbyte* x) =>
             QuantizedBlock.SignedProductAvx2(Vector256.Load((sbyte*)block + 2), Vector256.Load(x));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> Load64Avx512(byte* first, byte* second) =>
+            throw new NotSupportedException($"{nameof(LargestAvx512)} is 0.");
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static uint Header(byte* block) => *(ushort*)block;

@@ -17,6 +17,9 @@ internal unsafe interface IQuantizedBlock
     /// <summary>What the integers v of <see cref="ProductAvx2"/> exceed u by.</summary>
     static abstract int OffsetAvx2 { get; }
 
+    /// <summary>The largest v of <see cref="Load64Avx512"/>; 0 when the format has none.</summary>
+    static abstract int LargestAvx512 { get; }
+
     /// <summary>The integers u of elements 0 to 15 (half 0) or 16 to 31 (half 1).</summary>
     static abstract Vector128<sbyte> Load16(byte* block, int half);
 
@@ -25,6 +28,9 @@ internal unsafe interface IQuantizedBlock
     /// second. Needs AVX2.
     /// </summary>
     static abstract Vector256<int> ProductAvx2(byte* block, sbyte* x);
+
+    /// <summary>The integers v = u + <see cref="OffsetAvx2"/> of two blocks, none negative. Needs AVX-512 BW.</summary>
+    static abstract Vector512<byte> Load64Avx512(byte* first, byte* second);
 
     /// <summary>The header of a block.</summary>
     static abstract uint Header(byte* block);

@@ -24,6 +24,9 @@ internal unsafe interface IQuantizedGroups
     /// <summary>What the integers v of <see cref="ProductAvx2"/> exceed u by.</summary>
     static abstract int OffsetAvx2 { get; }
 
+    /// <summary>The largest v of <see cref="Load64Avx512"/>; 0 when the format has none.</summary>
+    static abstract int LargestAvx512 { get; }
+
     /// <summary>The integers u of a group, counted from the first of some blocks.</summary>
     static abstract Vector256<sbyte> Load32(byte* blocks, int group);
 
@@ -32,6 +35,12 @@ internal unsafe interface IQuantizedGroups
     /// second. Needs AVX2.
     /// </summary>
     static abstract Vector256<int> ProductAvx2(byte* blocks, int group, sbyte* x);
+
+    /// <summary>
+    /// The integers v = u + <see cref="OffsetAvx2"/> of the groups 2·<paramref name="pair"/> and 2·<paramref name="pair"/> + 1, none
+    /// negative. Needs AVX-512 BW.
+    /// </summary>
+    static abstract Vector512<byte> Load64Avx512(byte* blocks, int pair);
 
     /// <summary>d, m, and the pairs of words s and n of eight groups that follow each other.</summary>
     static abstract void Factors(

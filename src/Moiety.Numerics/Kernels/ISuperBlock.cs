@@ -17,6 +17,9 @@ internal unsafe interface ISuperBlock
     /// <summary>What the integers v of <see cref="ProductAvx2"/> exceed u by.</summary>
     static abstract int OffsetAvx2 { get; }
 
+    /// <summary>The largest v of <see cref="Load64Avx512"/>; 0 when the format has none.</summary>
+    static abstract int LargestAvx512 { get; }
+
     /// <summary>The integers u of elements 16·<paramref name="sixteen"/> to 16·<paramref name="sixteen"/> + 15.</summary>
     static abstract Vector128<sbyte> Load16(byte* block, int sixteen);
 
@@ -25,6 +28,12 @@ internal unsafe interface ISuperBlock
     /// v = u + <see cref="OffsetAvx2"/>: four of the first sixteen, then four of the others. Needs AVX2.
     /// </summary>
     static abstract Vector256<int> ProductAvx2(byte* block, int group, sbyte* x);
+
+    /// <summary>
+    /// The integers v = u + <see cref="OffsetAvx2"/> of elements 64·<paramref name="pair"/> to 64·<paramref name="pair"/> + 63, none
+    /// negative. Needs AVX-512 BW.
+    /// </summary>
+    static abstract Vector512<byte> Load64Avx512(byte* block, int pair);
 
     /// <summary>
     /// d and m in every lane, and for each group of 32 the pair of words s (and n) of its two halves. |s·u| and |s|·offset fit a

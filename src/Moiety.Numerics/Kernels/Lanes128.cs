@@ -44,12 +44,15 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Float8ToSingle(Vector128<uint> values)
     {
-        // Exponent and fraction moved into place read as x·2^-120; the product restores x, subnormals included.
-        Vector128<int> moved = ((values << 24).AsInt32() >> 4) & Vector128.Create(unchecked((int)0x87F00000));
-        Vector128<uint> finite = (moved.AsSingle() * Vector128.Create(BitConverter.UInt32BitsToSingle(247u << 23))).AsUInt32();
-        Vector128<uint> ones = Vector128.Create(0x7Fu);
-        Vector128<uint> notANumber = Vector128.Equals(values & ones, ones);
-        return Vector128.ConditionalSelect(notANumber, finite | Vector128.Create(0x7FC00000u), finite).AsSingle();
+        // The exponent's bias grows by 120. A subnormal is a fraction behind an exponent of -6, less 2^-6; read as a subnormal single
+        // and multiplied it would be the same, but slow.
+        Vector128<uint> magnitude = values & Vector128.Create(0x7Fu);
+        Vector128<uint> moved = magnitude << 20;
+        Vector128<uint> normal = moved + Vector128.Create(120u << 23);
+        Vector128<float> subnormal = (moved | Vector128.Create(121u << 23)).AsSingle() - Vector128.Create(1 / 64f);
+        Vector128<uint> unsigned = Vector128.ConditionalSelect(Vector128.LessThan(magnitude, Vector128.Create(8u)), subnormal.AsUInt32(), normal);
+        Vector128<uint> notANumber = Vector128.Equals(magnitude, Vector128.Create(0x7Fu)) & Vector128.Create(0x7FC00000u);
+        return (unsigned | notANumber | ((values >>> 7) << 31)).AsSingle();
     }
 
     /// <summary>Widens halves that lie in the lower 16 bits of each lane; exact, with subnormals, infinities and NaN.</summary>

@@ -45,12 +45,15 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Float8ToSingle(Vector256<uint> values)
     {
-        // Exponent and fraction moved into place read as x·2^-120; the product restores x, subnormals included.
-        Vector256<int> moved = ((values << 24).AsInt32() >> 4) & Vector256.Create(unchecked((int)0x87F00000));
-        Vector256<uint> finite = (moved.AsSingle() * Vector256.Create(BitConverter.UInt32BitsToSingle(247u << 23))).AsUInt32();
-        Vector256<uint> ones = Vector256.Create(0x7Fu);
-        Vector256<uint> notANumber = Vector256.Equals(values & ones, ones);
-        return Vector256.ConditionalSelect(notANumber, finite | Vector256.Create(0x7FC00000u), finite).AsSingle();
+        // The exponent's bias grows by 120. A subnormal is a fraction behind an exponent of -6, less 2^-6; read as a subnormal single
+        // and multiplied it would be the same, but slow.
+        Vector256<uint> magnitude = values & Vector256.Create(0x7Fu);
+        Vector256<uint> moved = magnitude << 20;
+        Vector256<uint> normal = moved + Vector256.Create(120u << 23);
+        Vector256<float> subnormal = (moved | Vector256.Create(121u << 23)).AsSingle() - Vector256.Create(1 / 64f);
+        Vector256<uint> unsigned = Vector256.ConditionalSelect(Vector256.LessThan(magnitude, Vector256.Create(8u)), subnormal.AsUInt32(), normal);
+        Vector256<uint> notANumber = Vector256.Equals(magnitude, Vector256.Create(0x7Fu)) & Vector256.Create(0x7FC00000u);
+        return (unsigned | notANumber | ((values >>> 7) << 31)).AsSingle();
     }
 
     /// <summary>Widens halves that lie in the lower 16 bits of each lane; exact, with subnormals, infinities and NaN.</summary>

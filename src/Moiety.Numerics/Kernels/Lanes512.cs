@@ -58,12 +58,15 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Float8ToSingle(Vector512<uint> values)
     {
-        // Exponent and fraction moved into place read as x·2^-120; the product restores x, subnormals included.
-        Vector512<int> moved = ((values << 24).AsInt32() >> 4) & Vector512.Create(unchecked((int)0x87F00000));
-        Vector512<uint> finite = (moved.AsSingle() * Vector512.Create(BitConverter.UInt32BitsToSingle(247u << 23))).AsUInt32();
-        Vector512<uint> ones = Vector512.Create(0x7Fu);
-        Vector512<uint> notANumber = Vector512.Equals(values & ones, ones);
-        return Vector512.ConditionalSelect(notANumber, finite | Vector512.Create(0x7FC00000u), finite).AsSingle();
+        // The exponent's bias grows by 120. A subnormal is a fraction behind an exponent of -6, less 2^-6; read as a subnormal single
+        // and multiplied it would be the same, but slow.
+        Vector512<uint> magnitude = values & Vector512.Create(0x7Fu);
+        Vector512<uint> moved = magnitude << 20;
+        Vector512<uint> normal = moved + Vector512.Create(120u << 23);
+        Vector512<float> subnormal = (moved | Vector512.Create(121u << 23)).AsSingle() - Vector512.Create(1 / 64f);
+        Vector512<uint> unsigned = Vector512.ConditionalSelect(Vector512.LessThan(magnitude, Vector512.Create(8u)), subnormal.AsUInt32(), normal);
+        Vector512<uint> notANumber = Vector512.Equals(magnitude, Vector512.Create(0x7Fu)) & Vector512.Create(0x7FC00000u);
+        return (unsigned | notANumber | ((values >>> 7) << 31)).AsSingle();
     }
 
     /// <summary>Widens halves that lie in the lower 16 bits of each lane; exact, with subnormals, infinities and NaN.</summary>

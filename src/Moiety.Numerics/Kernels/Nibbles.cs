@@ -27,6 +27,15 @@ internal static unsafe class Nibbles
         return Avx2.ShiftRightLogicalVariable(bytes, Vector256.Create(0ul, 0, 4, 4)).AsByte() & Vector256.Create((byte)15);
     }
 
+    /// <summary>All elements of two blocks.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Load64Avx512(byte* first, byte* second)
+    {
+        Vector512<ulong> bytes = Avx512F.InsertVector256(
+            Avx2.BroadcastVector128ToVector256((ulong*)first).ToVector512Unsafe(), Avx2.BroadcastVector128ToVector256((ulong*)second), 1);
+        return Avx512F.ShiftRightLogicalVariable(bytes, Vector512.Create(0ul, 0, 4, 4, 0, 0, 4, 4)).AsByte() & Vector512.Create((byte)15);
+    }
+
     /// <summary>The fifth bits of elements 0 to 15 or 16 to 31, as 0 or 16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> FifthBits16(byte* bits, int half)
@@ -46,6 +55,36 @@ internal static unsafe class Nibbles
             Vector256.Create(0ul, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303).AsByte());
         Vector256<byte> mask = Vector256.Create(0x8040201008040201ul).AsByte();
         return Vector256.Equals(spread & mask, mask) & Vector256.Create((byte)16);
+    }
+
+    /// <summary>The fifth bits of all elements of two blocks, as 0 or 16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> FifthBits64Avx512(byte* first, byte* second)
+    {
+        Vector512<ulong> bits = Vector512.Create(*(uint*)first | ((ulong)*(uint*)second << 32));
+        if (Avx512Vbmi.IsSupported)
+        {
+            // Byte i takes the eight bits from bit i − 4 on.
+            Vector512<byte> starts = Vector512.Create(
+                0x03020100_3F3E3D3Cul, 0x0B0A0908_07060504, 0x13121110_0F0E0D0C, 0x1B1A1918_17161514,
+                0x23222120_1F1E1D1C, 0x2B2A2928_27262524, 0x33323130_2F2E2D2C, 0x3B3A3938_37363534).AsByte();
+            return Avx512Vbmi.MultiShift(starts, bits) & Vector512.Create((byte)16);
+        }
+        Vector512<byte> spread = Avx512BW.Shuffle(
+            bits.AsByte(),
+            Vector512.Create(
+                0ul, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303,
+                0x0404040404040404, 0x0505050505050505, 0x0606060606060606, 0x0707070707070707).AsByte());
+        Vector512<byte> mask = Vector512.Create(0x8040201008040201ul).AsByte();
+        return Vector512.Equals(spread & mask, mask) & Vector512.Create((byte)16);
+    }
+
+    /// <summary>The entries of a table of 16 signed bytes at 64 indices below 16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<sbyte> LookupAvx512(Vector128<sbyte> table, Vector512<byte> indices)
+    {
+        Vector512<int> fourTimes = Avx512F.Shuffle4x128(table.AsInt32().ToVector256Unsafe().ToVector512Unsafe(), table.AsInt32().ToVector256Unsafe().ToVector512Unsafe(), 0);
+        return Avx512BW.Shuffle(fourTimes.AsSByte(), indices.AsSByte());
     }
 
     /// <summary>The entries of a table of 16 signed bytes at 32 indices below 16.</summary>

@@ -31,6 +31,10 @@ internal static unsafe class QuantizedProduct
         {
             Stream<TGroups, PortableSums<TGroups>>(task);
         }
+        else if (task.Activations.Kernels == KernelSet.Avx512 && TGroups.LargestAvx512 > 0)
+        {
+            Stream<TGroups, Avx512Sums<TGroups>>(task);
+        }
         else
         {
             Stream<TGroups, Avx2Sums<TGroups>>(task);
@@ -88,16 +92,17 @@ internal static unsafe class QuantizedProduct
             weights += Lanes / TGroups.Groups * TGroups.Bytes;
             x += Lanes * QuantizedBlock.Length;
         }
-        if (g < groups)
-        {
-            total = AddRest<TGroups, TSums>(weights, x, scales + g, sums + g, groups - g, total);
-        }
-        return Lanes256.Sum(total);
+        return g < groups
+            ? SumWithRest<TGroups, TSums>(weights, x, scales + g, sums + g, groups - g, total)
+            : Lanes256.Sum(total);
     }
 
-    /// <summary>The last groups of a row, fewer than eight: as many blocks of one group.</summary>
+    /// <summary>
+    /// Adds the last groups of a row, fewer than eight: as many blocks of one group. (A vector that came back from a call would live
+    /// in memory all through the loop before.)
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static Vector256<float> AddRest<TGroups, TSums>(byte* weights, sbyte* x, float* scales, int* sums, int rest, Vector256<float> total)
+    private static float SumWithRest<TGroups, TSums>(byte* weights, sbyte* x, float* scales, int* sums, int rest, Vector256<float> total)
         where TGroups : struct, IQuantizedGroups
         where TSums : struct, IGroupSums
     {
@@ -108,7 +113,8 @@ internal static unsafe class QuantizedProduct
         Vector256<float> added = Add<TGroups, TSums>(eight, x, scales, sums, total);
 
         // Lanes without a group stay untouched: adding zero would turn −0 into +0.
-        return Vector256.ConditionalSelect(Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(rest)).AsSingle(), added, total);
+        return Lanes256.Sum(
+            Vector256.ConditionalSelect(Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(rest)).AsSingle(), added, total));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -176,6 +182,51 @@ internal static unsafe class QuantizedProduct
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static Vector256<int> AddPairs(Vector256<int> a, Vector256<int> b) =>
             Avx.Shuffle(a.AsSingle(), b.AsSingle(), 0x88).AsInt32() + Avx.Shuffle(a.AsSingle(), b.AsSingle(), 0xDD).AsInt32();
+    }
+
+    private readonly struct Avx512Sums<TGroups> : IGroupSums
+        where TGroups : struct, IQuantizedGroups
+    {
+        public static int Offset => TGroups.OffsetAvx2;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Eight(byte* blocks, sbyte* x, out Vector256<int> first, out Vector256<int> second)
+        {
+            Vector512<short> a = AddPairs(Products(blocks, 0, x), Products(blocks, 1, x + 64));
+            Vector512<short> b = AddPairs(Products(blocks, 2, x + 128), Products(blocks, 3, x + 192));
+
+            // A word of a and b is the sum of four products. Where eight fit into it, words are added once more before they are widened.
+            Vector512<int> sums = TGroups.LargestAvx512 <= short.MaxValue / (8 * 127)
+                ? Widen(AddPairs(a, b))
+                : AddPairs(Widen(a), Widen(b));
+
+            // Quarters are the halves of even groups, then those of odd groups.
+            Vector512<int> halves = Avx512F.PermuteVar16x32(
+                sums, Vector512.Create(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15));
+            first = halves.GetLower();
+            second = halves.GetUpper();
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector512<short> Products(byte* blocks, int pair, sbyte* x) =>
+            Avx512BW.MultiplyAddAdjacent(TGroups.Load64Avx512(blocks, pair), Vector512.Load(x));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector512<int> Widen(Vector512<short> words) => Avx512BW.MultiplyAddAdjacent(words, Vector512<short>.One);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector512<short> AddPairs(Vector512<short> a, Vector512<short> b) =>
+            Even(a.AsSingle(), b.AsSingle()).AsInt16() + Odd(a.AsSingle(), b.AsSingle()).AsInt16();
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector512<int> AddPairs(Vector512<int> a, Vector512<int> b) =>
+            Even(a.AsSingle(), b.AsSingle()).AsInt32() + Odd(a.AsSingle(), b.AsSingle()).AsInt32();
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector512<float> Even(Vector512<float> a, Vector512<float> b) => Avx512F.Shuffle(a, b, 0x88);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector512<float> Odd(Vector512<float> a, Vector512<float> b) => Avx512F.Shuffle(a, b, 0xDD);
     }
 
     private readonly struct PortableSums<TGroups> : IGroupSums

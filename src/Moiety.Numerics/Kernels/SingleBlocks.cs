@@ -20,6 +20,8 @@ internal readonly unsafe struct SingleBlocks<TBlock> : IQuantizedGroups, IRowRea
 
     public static int OffsetAvx2 => TBlock.OffsetAvx2;
 
+    public static int LargestAvx512 => TBlock.LargestAvx512;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<sbyte> Load32(byte* blocks, int group)
     {
@@ -29,6 +31,10 @@ internal readonly unsafe struct SingleBlocks<TBlock> : IQuantizedGroups, IRowRea
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> ProductAvx2(byte* blocks, int group, sbyte* x) => TBlock.ProductAvx2(blocks + (group * TBlock.Bytes), x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Load64Avx512(byte* blocks, int pair) =>
+        TBlock.Load64Avx512(blocks + (2 * pair * TBlock.Bytes), blocks + (((2 * pair) + 1) * TBlock.Bytes));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Factors(

@@ -17,6 +17,11 @@ internal static unsafe class SixBitScales
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(byte* packed, out Vector256<int> scales, out Vector256<int> minimums)
     {
+        if (Avx2.IsSupported)
+        {
+            UnpackAvx2(packed, out scales, out minimums);
+            return;
+        }
         uint a = *(uint*)packed;
         uint b = *(uint*)(packed + 4);
         uint c = *(uint*)(packed + 8);
@@ -24,6 +29,26 @@ internal static unsafe class SixBitScales
         ulong upperMinimums = ((c >> 4) & 0x0F0F0F0F) | ((b >> 2) & 0x30303030);
         scales = InPairs((a & 0x3F3F3F3F) | (upperScales << 32));
         minimums = InPairs((b & 0x3F3F3F3F) | (upperMinimums << 32));
+    }
+
+    /// <summary>The same; reads four bytes more than there are scales.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void UnpackAvx2(byte* packed, out Vector256<int> scales, out Vector256<int> minimums)
+    {
+        Vector128<uint> first = Vector128.Load((uint*)packed);
+        Vector128<uint> nibbles = Avx2.ShiftRightLogicalVariable(Vector128.Create(*(uint*)(packed + 8)), Vector128.Create(0u, 4, 0, 4));
+        Vector128<uint> lower = first & Vector128.Create(0x3F3F3F3Fu);
+        Vector128<uint> upper = (nibbles & Vector128.Create(0x0F0F0F0Fu)) | ((first >>> 2) & Vector128.Create(0x30303030u));
+
+        // Eight bytes of scales, then eight of minimums; each goes into both words of its lane.
+        Vector128<byte> bytes = Sse2.UnpackLow(lower, upper).AsByte();
+        Vector256<byte> twice = Vector256.Create(bytes, bytes);
+        Vector256<byte> ofScales = Vector256.Create(
+            0x8000_8000u, 0x8001_8001, 0x8002_8002, 0x8003_8003, 0x8004_8004, 0x8005_8005, 0x8006_8006, 0x8007_8007).AsByte();
+        Vector256<byte> ofMinimums = Vector256.Create(
+            0x8008_8008u, 0x8009_8009, 0x800A_800A, 0x800B_800B, 0x800C_800C, 0x800D_800D, 0x800E_800E, 0x800F_800F).AsByte();
+        scales = Avx2.Shuffle(twice, ofScales).AsInt32();
+        minimums = Avx2.Shuffle(twice, ofMinimums).AsInt32();
     }
 
     /// <summary>The inverse of <see cref="Unpack"/>.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Moiety.Numerics.Kernels;
 
@@ -20,6 +21,28 @@ internal static unsafe class SuperBits
     {
         Vector256<ushort> words = Vector256.Load(source).AsUInt16();
         return (from < to ? words << (to - from) : words >>> (from - to)).AsByte() & Vector256.Create(mask);
+    }
+
+    /// <summary>
+    /// 32 bytes twice, their bit <paramref name="from"/> (in the second half <paramref name="step"/> bits further) moved to bit
+    /// <paramref name="to"/>, masked.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Take64Avx512(byte* source, int from, int step, int to, byte mask)
+    {
+        ulong first = (ulong)(to - from) & 63;
+        ulong second = (ulong)(to - from - step) & 63;
+        Vector512<ulong> counts = Vector512.Create(first, first, first, first, second, second, second, second);
+        return Avx512F.RotateLeftVariable(Twice(source), counts).AsByte() & Vector512.Create(mask);
+    }
+
+    /// <summary>32 bytes, twice.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<ulong> Twice(byte* source)
+    {
+        // Vector512.Create goes through memory, and the broadcast instruction is merged into its user as one of 64 bits.
+        Vector256<ulong> once = Vector256.Load((ulong*)source);
+        return Avx512F.InsertVector256(once.ToVector512Unsafe(), once, 1);
     }
 
     /// <summary>Bit <paramref name="bit"/> of element i of each group of 32 becomes the group's bit of byte i.</summary>

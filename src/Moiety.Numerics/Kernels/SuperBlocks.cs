@@ -20,12 +20,17 @@ internal readonly unsafe struct SuperBlocks<TBlock> : IQuantizedGroups, IRowRead
 
     public static int OffsetAvx2 => TBlock.OffsetAvx2;
 
+    public static int LargestAvx512 => TBlock.LargestAvx512;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<sbyte> Load32(byte* blocks, int group) =>
         Vector256.Create(TBlock.Load16(blocks, 2 * group), TBlock.Load16(blocks, (2 * group) + 1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> ProductAvx2(byte* blocks, int group, sbyte* x) => TBlock.ProductAvx2(blocks, group, x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Load64Avx512(byte* blocks, int pair) => TBlock.Load64Avx512(blocks, pair);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Factors(

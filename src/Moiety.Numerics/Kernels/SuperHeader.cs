@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Moiety.Numerics.Kernels;
 
@@ -14,7 +15,12 @@ internal static unsafe class SuperHeader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ScaleAndMinimum(byte* halves, out Vector256<float> scale, out Vector256<float> minimum)
     {
-        BlockHeaders.DecodeHalves(Vector256.Create(*(uint*)halves), out scale, out minimum);
-        minimum = -minimum;
+        uint both = *(uint*)halves;
+        Vector128<uint> words = Avx2.IsSupported
+            ? Avx2.ShiftRightLogicalVariable(Vector128.Create(both), Vector128.Create(0u, 16, 0, 16))
+            : Vector128.Create(both, both >> 16, both, both >> 16);
+        Vector128<float> decoded = Lanes128.HalfToSingle(words);
+        scale = Vector256.Create(decoded[0]);
+        minimum = Vector256.Create(-decoded[1]);
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Moiety.Numerics.Kernels;
 
@@ -20,6 +21,14 @@ internal static unsafe class SuperNibbles
     {
         Vector256<byte> bytes = Vector256.Load(packed + (32 * (group >> 1)));
         return ((group & 1) == 0 ? bytes : (bytes.AsUInt16() >>> 4).AsByte()) & Vector256.Create((byte)15);
+    }
+
+    /// <summary>Two groups, the low and the high nibbles of the same bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Load64Avx512(byte* packed, int pair)
+    {
+        Vector512<ulong> counts = Vector512.Create(0ul, 0, 0, 0, 4, 4, 4, 4);
+        return Avx512F.ShiftRightLogicalVariable(SuperBits.Twice(packed + (32 * pair)), counts).AsByte() & Vector512.Create((byte)15);
     }
 
     /// <summary>Packs the lower four bits of 256 elements.</summary>

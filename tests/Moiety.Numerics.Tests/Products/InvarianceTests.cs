@@ -31,7 +31,7 @@ public sealed unsafe class InvarianceTests
                 }
                 AssertBitwise(expected, Multiply(weights, x, n, set, threads: 1));
             },
-            iter: 12,
+            iter: 6,
             threads: 1);
     }
 
