@@ -109,11 +109,15 @@ internal static unsafe class FiniteScan
 
     private static long FindInBlocks(StorageFormat format, ReadOnlySpan<byte> data)
     {
-        Span<float> values = new float[format.BlockLength];
-        for (int block = 0; block < data.Length / format.BlockBytes; block++)
+        int blocks = data.Length / format.BlockBytes;
+        int blocksPerStep = Math.Min(blocks, Math.Max(1, StepBytes / format.BlockLength));
+        float[] values = new float[blocksPerStep * format.BlockLength];
+        for (int block = 0; block < blocks; block += blocksPerStep)
         {
-            format.Dequantize(data.Slice(block * format.BlockBytes, format.BlockBytes), values);
-            int index = values.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
+            int count = Math.Min(blocksPerStep, blocks - block);
+            Span<float> part = values.AsSpan(0, count * format.BlockLength);
+            format.Dequantize(data.Slice(block * format.BlockBytes, count * format.BlockBytes), part);
+            int index = part.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
             if (index >= 0)
             {
                 return ((long)block * format.BlockLength) + index;
