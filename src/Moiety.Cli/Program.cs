@@ -50,6 +50,8 @@ internal static class Program
             PerplexityCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
             LogitsCommand.Create(terminal),
+            EmbedCommand.Create(terminal),
+            ClassifyCommand.Create(terminal),
             InspectCommand.Create(terminal),
             QuantizeCommand.Create(terminal),
             ConvertCommand.Create(terminal),
