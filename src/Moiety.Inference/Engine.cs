@@ -40,9 +40,9 @@ public sealed class Engine : IDisposable
         Config = checkpoint.Config;
         ContextLength = options.ContextLength ?? Config.ContextLength;
         Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
-        bool usesDistances = Config.Attention.AlibiMaxBias > 0;
+        bool usesDistances = Config.Attention.AlibiMaxBias > 0 || RelativePositions.AreUsed(Config.Attention);
         KvLayout pages = new(Config.LayerCount, new AttentionShape(Config), FormatOf(options.KeyValueFormat), options.PageSize, usesDistances);
-        DecoderWeights weights = new(checkpoint, options.VerifyWeights);
+        DecoderWeights weights = new(checkpoint, options.VerifyWeights, ContextLength);
         Pages = new KvPagePool(pages, options.KeyValueMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
         _rotary = new RotaryTables(Config, ContextLength);
         _decoder = new Decoder(Config, weights, _rotary, pages);
@@ -76,11 +76,6 @@ public sealed class Engine : IDisposable
         options ??= new EngineOptions();
         checkpoint.Config.Validate();
         Check(options, checkpoint.Config);
-        if (ConfigFeatures.Of(checkpoint.Config).FirstOrDefault(UncomputedFeatures.Names.Contains) is { } feature)
-        {
-            throw new InvalidInputException($"The engine does not compute {feature} yet.");
-        }
-
         return new Engine(checkpoint, options);
     }
 

@@ -21,7 +21,7 @@ internal sealed unsafe class Decoder
         _layers = new DecoderLayer[config.LayerCount];
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            _layers[layer] = new DecoderLayer(layer, config, weights.Layers[layer], rotary.Of(layer), pages);
+            _layers[layer] = new DecoderLayer(layer, config, weights.Layers[layer], rotary.Of(layer), weights.RelativePositions.Of(layer), pages);
         }
 
         _finalNorm = weights.FinalNorm;

@@ -19,13 +19,13 @@ internal sealed unsafe class DecoderLayer
     private readonly FeedForward _feedForward;
     private readonly BranchOutput _feedForwardOutput;
 
-    public DecoderLayer(int layer, ModelConfig config, LayerWeights weights, RotaryEmbedding? rotary, KvLayout pages)
+    public DecoderLayer(int layer, ModelConfig config, LayerWeights weights, RotaryEmbedding? rotary, RelativeScores? relative, KvLayout pages)
     {
         _layer = layer;
         _placement = config.NormPlacement;
         int hidden = config.HiddenSize;
         bool post = _placement == NormPlacement.Post;
-        _attention = new SelfAttention(layer, config, weights.Attention, rotary, pages);
+        _attention = new SelfAttention(layer, config, weights.Attention, rotary, relative, pages);
         _feedForward = weights.Moe is { } moe ? new MoeFeedForward(layer, moe) : new DenseFeedForward(weights.Dense!);
         _attentionOutput = new BranchOutput(_placement, post ? weights.AttentionNorm : weights.AttentionOutputNorm, hidden, config.ResidualScale);
         _feedForwardOutput = new BranchOutput(_placement, post ? weights.FeedForwardNorm : weights.FeedForwardOutputNorm, hidden, config.ResidualScale);

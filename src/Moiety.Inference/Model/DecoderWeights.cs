@@ -8,17 +8,22 @@ internal sealed class DecoderWeights
 {
     /// <param name="checkpoint">Where the tensors are.</param>
     /// <param name="verify">Whether to look for values that are not finite.</param>
-    public DecoderWeights(Checkpoint checkpoint, bool verify)
+    /// <param name="contextLength">Longest sequence that the engine takes.</param>
+    public DecoderWeights(Checkpoint checkpoint, bool verify, int contextLength)
     {
         ModelConfig config = checkpoint.Config;
         WeightReader reader = new(checkpoint, verify);
         Embedding = EmbeddingWeights.Read(reader);
+        RelativePositions = RelativePositions.Read(reader, contextLength);
         Layers = [.. Enumerable.Range(0, config.LayerCount).Select(layer => LayerWeights.Read(reader, layer))];
         FinalNorm = config.FinalNorm ? reader.Norm(TensorNames.FinalNorm, TensorNames.FinalNormBias) : null;
         Head = config.IsEncoder ? null : HeadWeights.Read(reader, Embedding);
     }
 
     public EmbeddingWeights Embedding { get; }
+
+    /// <summary>What scores gain by distance.</summary>
+    public RelativePositions RelativePositions { get; }
 
     public LayerWeights[] Layers { get; }
 

@@ -27,12 +27,13 @@ internal sealed unsafe class SelfAttention
     private readonly AttentionShape _shape;
     private readonly AttentionProjections _projections;
     private readonly ScoreWeighing _weighing;
+    private readonly RelativeScores? _relative;
     private readonly KvLayout _pages;
     private readonly int _window;
     private readonly float _scale;
     private int _next;
 
-    public SelfAttention(int layer, ModelConfig config, AttentionWeights weights, RotaryEmbedding? rotary, KvLayout pages)
+    public SelfAttention(int layer, ModelConfig config, AttentionWeights weights, RotaryEmbedding? rotary, RelativeScores? relative, KvLayout pages)
     {
         _layer = layer;
         _weights = weights;
@@ -41,6 +42,7 @@ internal sealed unsafe class SelfAttention
             ? new LatentProjections(layer, config, weights, _shape, rotary, pages)
             : new HeadProjections(layer, config, weights, _shape, rotary, pages);
         _weighing = new ScoreWeighing(layer, config, weights.Sinks, pages);
+        _relative = relative;
         _pages = pages;
         _window = config.AttentionOf(layer).Window;
         _scale = config.Attention.Scale ?? 1 / MathF.Sqrt(config.HeadSize);
@@ -139,7 +141,7 @@ internal sealed unsafe class SelfAttention
         int stride = space.ScoreStride;
         (int first, int end) = KeysOf(slice, visibility, rows, tile);
         bool gaps = false;
-        bool decodes = _pages.Format != StorageFormats.F32 && (tile.End - tile.Start) * members >= RowsToDecode;
+        bool decodes = _pages.Format != StorageFormats.F32 && ((tile.End - tile.Start) * members >= RowsToDecode || _relative is { ReadsKeys: true });
         StorageFormat format = decodes ? StorageFormats.F32 : _pages.Format;
         long rowBytes = decodes ? _shape.KeySize * sizeof(float) : _pages.KeyRowBytes;
         for (int page = first / _pages.PageSize; page * _pages.PageSize < end; page++)
@@ -157,6 +159,16 @@ internal sealed unsafe class SelfAttention
                 for (int member = 0; member < members && from < to; member++)
                 {
                     Attention.Scores(format, query + member * _shape.KeySize, key, rowBytes, to - from, _shape.KeySize, _scale, row + (long)member * stride);
+                }
+
+                if (_relative is not null && from < to)
+                {
+                    int position = PositionOf(slice, IndexOf(slice, rows, entry));
+                    int* positions = _pages.Positions(address) + (from - page * _pages.PageSize);
+                    for (int member = 0; member < members; member++)
+                    {
+                        _relative.Add(query + member * _shape.KeySize, firstHead + member, position, (float*)key, positions, to - from, row + (long)member * stride);
+                    }
                 }
             }
         }
@@ -198,6 +210,9 @@ internal sealed unsafe class SelfAttention
             }
         }
     }
+
+    /// <summary>The position id of a token of the sequence.</summary>
+    private int PositionOf(in SliceState slice, int index) => _pages.Positions(slice.Cache.Page(index / _pages.PageSize))[index % _pages.PageSize];
 
     /// <summary>Slots of a page up to the last key of a tile.</summary>
     private int SlotsOf(int page, int end) => Math.Min(_pages.PageSize, end - page * _pages.PageSize);
