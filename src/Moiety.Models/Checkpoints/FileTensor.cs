@@ -33,6 +33,9 @@ internal abstract unsafe class FileTensor
     /// <summary>What keeps <see cref="Data"/> alive.</summary>
     public virtual object? Owner => null;
 
+    /// <summary>Whether the configuration need not call for it, whatever its family says.</summary>
+    public bool MayBeLeftOver { get; set; }
+
     /// <summary>Copies bytes of the tensor in row-major order.</summary>
     /// <param name="offset">First byte, at the start of a row (the innermost dimension), or of an element where blocks hold one.</param>
     /// <param name="bytes">Number of bytes, whole rows or elements.</param>

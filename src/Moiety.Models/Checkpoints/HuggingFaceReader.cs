@@ -1,4 +1,5 @@
 using Moiety.Models.Checkpoints.PyTorch;
+using Moiety.Models.Checkpoints.Quantized;
 using Moiety.Models.Configuration;
 using Moiety.Models.Families;
 using Moiety.Models.Json;
@@ -9,6 +10,8 @@ namespace Moiety.Models.Checkpoints;
 /// <summary>Opens a Hugging Face folder; see <see cref="HuggingFaceWriter"/> for what is in it.</summary>
 internal static class HuggingFaceReader
 {
+    private const string QuantizationKey = "quantization_config";
+
     /// <summary>Opens a folder.</summary>
     /// <exception cref="InvalidInputException">A file is missing, malformed, or does not fit the others.</exception>
     public static Checkpoint Open(string folder) => Open(folder, folder, WeightFiles(folder));
@@ -26,6 +29,8 @@ internal static class HuggingFaceReader
         }
 
         JsonField json = JsonField.Read(configPath);
+        JsonField? quantization = FindQuantization(folder, json);
+        json = json.Without(QuantizationKey);
         ModelFamily family = ModelFamilies.ForHuggingFace(json);
         ModelConfig config = family.ReadHuggingFace(json);
         if (ModelConfigValidator.FindError(config) is { } error)
@@ -36,7 +41,12 @@ internal static class HuggingFaceReader
         List<IDisposable> files = [];
         try
         {
-            IReadOnlyDictionary<string, FileTensor> stored = OpenWeights(path, weightFiles, files);
+            Dictionary<string, FileTensor> stored = OpenWeights(path, weightFiles, files);
+            if (quantization is { } settings)
+            {
+                QuantizedWeights.Join(settings, stored);
+            }
+
             IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors = TensorTable.Match(path, config, family, family.HuggingFaceNamingFor(config), stored);
             return new MappedCheckpoint(path, config, TokenizerFolder.Find(folder), ReadGeneration(folder), tensors, files, EmbeddingConfigFiles.Read(folder));
         }
@@ -45,6 +55,13 @@ internal static class HuggingFaceReader
             files.ForEach(file => file.Dispose());
             throw;
         }
+    }
+
+    // The first tools for GPTQ wrote a file of their own.
+    private static JsonField? FindQuantization(string folder, JsonField config)
+    {
+        string separate = Path.Combine(folder, "quantize_config.json");
+        return config.Object(QuantizationKey) ?? (File.Exists(separate) ? JsonField.Read(separate) : null);
     }
 
     private static Dictionary<string, FileTensor> OpenWeights(string path, IReadOnlyList<string> weightFiles, List<IDisposable> files)

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Moiety.Numerics;
 using Moiety.Numerics.Formats;
 
@@ -53,7 +54,14 @@ internal static unsafe class TensorCopy
         }
         else
         {
-            Parallel.For(0, runs, Copy);
+            try
+            {
+                Parallel.For(0, runs, Copy);
+            }
+            catch (AggregateException errors) when (errors.InnerException is InvalidInputException error)
+            {
+                ExceptionDispatchInfo.Throw(error);
+            }
         }
     }
 

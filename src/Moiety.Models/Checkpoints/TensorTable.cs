@@ -97,7 +97,7 @@ internal static unsafe class TensorTable
     private static void RefuseOthers(
         string path, ModelConfig config, ModelFamily family, IReadOnlyDictionary<string, FileTensor> files, HashSet<string> used)
     {
-        string[] others = [.. files.Keys.Where(name => !used.Contains(name) && !family.IsIgnored(name, config)).Order(StringComparer.Ordinal)];
+        string[] others = [.. files.Keys.Where(name => !used.Contains(name) && !files[name].MayBeLeftOver && !family.IsIgnored(name, config)).Order(StringComparer.Ordinal)];
         if (others.Length > 0)
         {
             string more = others.Length > NamesInMessage ? ", …" : "";

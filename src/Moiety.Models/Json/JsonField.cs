@@ -15,9 +15,11 @@ internal readonly struct JsonField
     private readonly string _part;
     private readonly string _path;
     private readonly JsonElement _value;
+    private readonly string? _hidden;
 
-    private JsonField(string file, string part, string path, JsonElement value)
+    private JsonField(string file, string part, string path, JsonElement value, string? hidden = null)
     {
+        _hidden = hidden;
         _file = file;
         _part = part;
         _path = path;
@@ -81,10 +83,17 @@ internal readonly struct JsonField
     /// <summary>The same value under a name that says more than its path.</summary>
     public JsonField Named(string name) => new(_file, _part, name, _value);
 
+    /// <summary>The same object without a member that the caller has dealt with.</summary>
+    public JsonField Without(string key) => new(_file, _part, _path, _value, key);
+
     /// <summary>The member of an object, or null when it is absent or null.</summary>
     public JsonField? Find(string key)
     {
         Require(JsonValueKind.Object, "an object");
+        if (key == _hidden)
+        {
+            return null;
+        }
 
         // Looking for a name decodes the escapes of those that begin alike.
         JsonElement value = Decode((_value, key), static at => at._value.TryGetProperty(at.key, out JsonElement found) ? found : default);

@@ -14,6 +14,7 @@ public class FuzzTests
     [InlineData("gguf")]
     [InlineData("safetensors")]
     [InlineData("pytorch")]
+    [InlineData("quantized")]
     [InlineData("gguf-split")]
     [InlineData("json")]
     [InlineData("llama2c")]

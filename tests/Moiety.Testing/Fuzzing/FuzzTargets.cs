@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Tokenizers;
@@ -19,7 +20,7 @@ public static class FuzzTargets
         string folder = Directory.CreateTempSubdirectory("moiety-fuzz-").FullName;
         try
         {
-            return [.. Gguf(folder), .. GgufShards(folder), .. Safetensors(folder), .. PyTorch(folder), .. Json(folder), .. Tokenizers(), .. Llama2C()];
+            return [.. Gguf(folder), .. GgufShards(folder), .. Safetensors(folder), .. PyTorch(folder), .. Quantized(folder), .. Json(folder), .. Tokenizers(), .. Llama2C()];
         }
         finally
         {
@@ -94,6 +95,31 @@ public static class FuzzTargets
                 Write(scratch, pickled, "pytorch_model.bin", bytes);
                 OpenModel(scratch);
             });
+        }
+    }
+
+    private static IEnumerable<FuzzTarget> Quantized(string folder)
+    {
+        ModelConfig config = Model("llama", null);
+        foreach (string method in (string[])["gptq", "awq", "fp8"])
+        {
+            JsonObject settings = method == "fp8"
+                ? new JsonObject { ["weight_block_size"] = new JsonArray(16, 32) }
+                : new JsonObject { ["bits"] = 4, ["group_size"] = 32, ["desc_act"] = method == "gptq" };
+            Folder(folder, config, StorageFormats.F16);
+            string path = Path.Combine(folder, "model");
+            _ = method == "fp8"
+                ? QuantizedFolders.Floats(path, config, method, settings, "weight_scale_inv", 16, 32)
+                : QuantizedFolders.Integers(path, config, method, settings);
+            Dictionary<string, byte[]> files = Directory.GetFiles(path).ToDictionary(file => Path.GetFileName(file)!, File.ReadAllBytes);
+            foreach (string damaged in (string[])["model.safetensors", "config.json"])
+            {
+                yield return new FuzzTarget("quantized", $"{method} {damaged}", files[damaged], (bytes, scratch) =>
+                {
+                    Write(scratch, files, damaged, bytes);
+                    OpenModel(scratch);
+                });
+            }
         }
     }
 
