@@ -105,7 +105,7 @@ public static class FuzzTargets
         {
             JsonObject settings = method == "fp8"
                 ? new JsonObject { ["weight_block_size"] = new JsonArray(16, 32) }
-                : new JsonObject { ["bits"] = 4, ["group_size"] = 32, ["desc_act"] = method == "gptq" };
+                : new JsonObject { ["bits"] = 4, ["group_size"] = 32, ["sym"] = false, ["desc_act"] = method == "gptq" };
             Folder(folder, config, StorageFormats.F16);
             string path = Path.Combine(folder, "model");
             _ = method == "fp8"
