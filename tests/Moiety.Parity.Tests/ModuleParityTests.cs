@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Moiety.Inference;
+using Moiety.Models;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Numerics.Formats;
@@ -15,6 +16,8 @@ public class ModuleParityTests
 
     // The trainer's family rotates pairs (i, i + d/2); it has no interleaved model.
     public static TheoryData<string> Models => [.. SmallModels.All.Where(model => !model.Value.Rotary!.Interleaved).Select(model => model.Key).Order(StringComparer.Ordinal)];
+
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(100, 60)];
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -47,6 +50,34 @@ public class ModuleParityTests
         using DecoderModule module = RandomModule(config);
         int[] tokens = RandomTokens.Draw(4, 40, config.VocabularySize);
         Assert.InRange(LogitDistance.Relative(new ReferenceDecoder(checkpoint).Forward(tokens).Logits, Rows(module, tokens)), 0, Bound);
+    }
+
+    // Whatever a configuration can describe and the trainer trains.
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Random_architectures_have_the_same_logits_in_module_and_engine(int seed)
+    {
+        ModelConfig config = TrainableConfig.Draw((ulong)seed);
+        using RandomCheckpoint checkpoint = new(config, 11);
+        using DecoderModule module = RandomModule(config);
+        using Engine engine = Engine.Open(checkpoint, EngineRun.Exact());
+        int[] tokens = RandomTokens.Draw((ulong)seed, 60, config.VocabularySize);
+        Assert.InRange(LogitDistance.Relative(Rows(module, tokens), EngineRun.AllLogits(engine, tokens)), 0, Bound);
+    }
+
+    [Theory]
+    [InlineData(nameof(GatingKind.SparseMixer))]
+    [InlineData(nameof(AttentionConfig.Sinks))]
+    [InlineData(nameof(ModelConfig.TokenTypeCount))]
+    public void What_the_trainer_does_not_compute_is_refused_by_name(string feature)
+    {
+        ModelConfig config = feature switch
+        {
+            nameof(AttentionConfig.Sinks) => SmallModels.Dense with { Attention = new() { Sinks = true } },
+            nameof(ModelConfig.TokenTypeCount) => SmallModels.Dense with { TokenTypeCount = 2 },
+            _ => SmallModels.Top2 with { FeedForwards = [.. SmallModels.Top2.FeedForwards.Select(layer => layer with { Moe = layer.Moe! with { Gating = GatingKind.SparseMixer } })] },
+        };
+        Assert.Contains(feature, Assert.Throws<InvalidInputException>(() => new DecoderModule(config)).Message, StringComparison.Ordinal);
     }
 
     // Weights as the shared random checkpoint has them: the module's own initialization is so small that every token is

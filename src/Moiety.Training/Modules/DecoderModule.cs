@@ -8,39 +8,34 @@ using static TorchSharp.torch;
 namespace Moiety.Training.Modules;
 
 /// <summary>
-/// The decoder with gradients, built from the same <see cref="ModelConfig"/> as the engine's model: RMSNorm, rotary grouped-query
-/// attention, SwiGLU, dense or Mixture-of-Experts per layer. Parameters carry the canonical <see cref="TensorNames"/>.
+/// The decoder with gradients, built from the same <see cref="ModelConfig"/> as the engine's model. It computes most of what a
+/// configuration can describe and refuses the rest by name (<see cref="UntrainedFeatures"/>). Parameters carry the canonical
+/// <see cref="TensorNames"/>.
 /// It works on token ids only, and knows nothing of text, steps or files.
 /// </summary>
 public sealed class DecoderModule : IDisposable
 {
-    // Rows whose logits live at one time while the head is trained: 512 * vocabulary * 4 bytes stay near the cache.
-    private const int HeadRows = 512;
-
-    private readonly Parameter _embedding;
-    private readonly Parameter _head;
+    private readonly TokenEmbedding _embedding;
+    private readonly OutputHead _head;
     private readonly DecoderLayer[] _layers;
-    private readonly RmsNorm _finalNorm;
-    private readonly RotaryTable _rotary;
+    private readonly Dictionary<RotaryConfig, RotaryTable> _rotaries = [];
 
     /// <summary>Builds the module; all parameters are zero until <see cref="Initialize"/> or until they are loaded.</summary>
     /// <exception cref="InvalidInputException">The configuration has a feature that the trainer does not compute.</exception>
     public DecoderModule(ModelConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        if (ConfigFeatures.Of(config).FirstOrDefault() is { } feature)
+        if (UntrainedFeatures.Of(config).FirstOrDefault() is { } feature)
         {
-            throw new InvalidInputException($"The trainer does not compute {feature} yet: it trains decoders in the manner of Llama, with RMSNorm, rotary positions and SwiGLU.");
+            throw new InvalidInputException($"The trainer does not compute {feature}; the engine runs such models, but they cannot be trained here.");
         }
 
         TorchLibrary.EnsureLoaded();
         Config = config;
         Store = new ParameterStore();
-        _embedding = Store.Declare((TensorNames.Embedding, config.VocabularySize, config.HiddenSize));
-        _rotary = new RotaryTable(config.Rotary!, config.HeadSize, config.ContextLength);
-        _layers = [.. Enumerable.Range(0, config.LayerCount).Select(layer => new DecoderLayer(Store, config, _rotary, layer))];
-        _finalNorm = new RmsNorm(Store, TensorNames.FinalNorm, config.HiddenSize, config.NormEpsilon);
-        _head = config.TieWordEmbeddings ? _embedding : Store.Declare((TensorNames.Head, config.VocabularySize, config.HiddenSize));
+        _embedding = new TokenEmbedding(Store, config);
+        _layers = [.. Enumerable.Range(0, config.LayerCount).Select(layer => new DecoderLayer(Store, config, RotaryOf(layer), layer))];
+        _head = new OutputHead(Store, config, _embedding.Words);
         Store.Allocate();
     }
 
@@ -69,7 +64,7 @@ public sealed class DecoderModule : IDisposable
             {
                 Store.Span(name).Fill(1);
             }
-            else if (name.EndsWith(".bias", StringComparison.Ordinal) || name.EndsWith(".coefficient.weight", StringComparison.Ordinal))
+            else if (name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith(".coefficient.weight", StringComparison.Ordinal))
             {
                 Store.Span(name).Clear();
             }
@@ -115,13 +110,13 @@ public sealed class DecoderModule : IDisposable
         using DisposeScope scope = NewDisposeScope();
         Tensor ids = tensor(tokens.ToArray().Select(id => (long)id).ToArray()).view(1, tokens.Length);
         ForwardPass pass = new(ComputePrecision.F32, capacity: null, seed: 0, trackRouterLosses: false);
-        return [.. Forward(ids, pass).mm(_head.Value.t()).data<float>()];
+        return [.. _head.Logits(Forward(ids, pass), pass).data<float>()];
     }
 
-    /// <summary>The final normalized hidden states.</summary>
+    /// <summary>What the head's product reads: the final hidden states, normalized and projected where the model does so.</summary>
     /// <param name="tokens">[batch, length], int64.</param>
     /// <param name="pass">The forward pass.</param>
-    /// <returns>[batch * length, hidden], F32.</returns>
+    /// <returns>[batch * length, width of the embedding], F32.</returns>
     internal Tensor Forward(Tensor tokens, ForwardPass pass)
     {
         if (pass.IsolatesDocuments)
@@ -129,13 +124,13 @@ public sealed class DecoderModule : IDisposable
             pass.IsolateDocuments(tokens, Config.EosTokenIds[0]);
         }
 
-        Tensor residual = _embedding.Value.index_select(0, tokens.flatten());
+        Tensor residual = _embedding.Forward(tokens, pass);
         foreach (DecoderLayer layer in _layers)
         {
             residual = layer.Forward(residual, tokens.shape[0], pass);
         }
 
-        return _finalNorm.Forward(residual, ScalarType.Float32);
+        return _head.Input(residual, pass);
     }
 
     /// <summary>One micro-batch of training: forward, losses, and gradients added to the store.</summary>
@@ -147,7 +142,7 @@ public sealed class DecoderModule : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor hidden = Forward(tokens, pass);
-        (double crossEntropy, Tensor hiddenGradient) = TrainHead(hidden.detach(), labels, pass, options.MicroBatchShare / labels.shape[0]);
+        (double crossEntropy, Tensor hiddenGradient) = _head.Train(hidden.detach(), labels, pass, options.MicroBatchShare / labels.shape[0]);
         int routers = pass.BalanceLosses.Count;
         if (routers == 0)
         {
@@ -167,47 +162,32 @@ public sealed class DecoderModule : IDisposable
     {
         using IDisposable guard = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor hidden = Forward(tokens, pass);
-        Tensor weight = pass.Cast(_head.Value).t();
-        double sum = 0;
-        for (long row = 0; row < labels.shape[0]; row += HeadRows)
-        {
-            using DisposeScope chunk = NewDisposeScope();
-            long rows = Math.Min(HeadRows, labels.shape[0] - row);
-            Tensor logits = pass.Cast(hidden.narrow(0, row, rows)).mm(weight);
-            sum += CrossEntropyLoss.Sum(logits, labels.narrow(0, row, rows)).ToDouble();
-        }
-
-        return sum;
+        return _head.CrossEntropySum(Forward(tokens, pass), labels, pass);
     }
 
-    // The output head by hand, chunk by chunk: logits, loss, and both gradients while the chunk is in the cache.
-    private (double Sum, Tensor HiddenGradient) TrainHead(Tensor hidden, Tensor labels, ForwardPass pass, double scale)
+    private RotaryTable? RotaryOf(int layer)
     {
-        using IDisposable guard = no_grad();
-        using DisposeScope scope = NewDisposeScope();
-        Tensor weight = pass.Cast(_head.Value);
-        Tensor weightGradient = _head.Gradient;
-        Tensor hiddenGradient = empty_like(hidden);
-        double sum = 0;
-        for (long row = 0; row < labels.shape[0]; row += HeadRows)
+        if (Config.AttentionOf(layer).Rotary is not { } rotary)
         {
-            using DisposeScope chunk = NewDisposeScope();
-            long rows = Math.Min(HeadRows, labels.shape[0] - row);
-            Tensor input = pass.Cast(hidden.narrow(0, row, rows));
-            Tensor logits = input.mm(weight.t());
-            sum += CrossEntropyLoss.SumAndGradientInPlace(logits, labels.narrow(0, row, rows), scale);
-            hiddenGradient.narrow(0, row, rows).copy_(logits.mm(weight));
-            weightGradient.Accumulate(logits.t().mm(input));
+            return null;
         }
 
-        return (sum, hiddenGradient.MoveToOuterDisposeScope());
+        if (!_rotaries.TryGetValue(rotary, out RotaryTable? table))
+        {
+            table = new RotaryTable(rotary, Config.HeadSize, Config.ContextLength);
+            _rotaries.Add(rotary, table);
+        }
+
+        return table;
     }
 
     /// <summary>Frees parameters and gradients.</summary>
     public void Dispose()
     {
         Store.Dispose();
-        _rotary.Dispose();
+        foreach (RotaryTable rotary in _rotaries.Values)
+        {
+            rotary.Dispose();
+        }
     }
 }

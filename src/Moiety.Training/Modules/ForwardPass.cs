@@ -53,10 +53,11 @@ internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? ca
     /// <summary>A tensor in the type of the matrix products.</summary>
     internal Tensor Cast(Tensor value) => value.dtype == ComputeType ? value : value.to(ComputeType);
 
-    /// <summary>x W^T.</summary>
-    internal Tensor Project(Tensor input, Parameter weight)
+    /// <summary>x W^T, or x W^T + b.</summary>
+    internal Tensor Project(Tensor input, Parameter weight, Parameter? bias = null)
     {
         using Tensor transposed = Cast(weight.Value).t();
-        return input.mm(transposed);
+        Tensor product = input.mm(transposed);
+        return bias is { } shift ? product.Plus(Cast(shift.Value)) : product;
     }
 }

@@ -12,6 +12,7 @@ namespace Moiety.Training.Modules;
 internal sealed class RotaryTable : IDisposable
 {
     private readonly bool _interleaved;
+    private readonly int _dimensions;
     private readonly Tensor _cosine;
     private readonly Tensor _sine;
 
@@ -19,14 +20,15 @@ internal sealed class RotaryTable : IDisposable
     internal RotaryTable(RotaryConfig config, int headSize, int length)
     {
         _interleaved = config.Interleaved;
-        int half = headSize / 2;
+        _dimensions = config.Dimensions ?? headSize;
+        int half = _dimensions / 2;
         float[] cosine = new float[length * half];
         float[] sine = new float[length * half];
         for (int position = 0; position < length; position++)
         {
             for (int i = 0; i < half; i++)
             {
-                (double s, double c) = Math.SinCos(position * Math.Pow(config.Theta, -2.0 * i / headSize));
+                (double s, double c) = Math.SinCos(position * Math.Pow(config.Theta, -2.0 * i / _dimensions));
                 sine[(position * half) + i] = (float)s;
                 cosine[(position * half) + i] = (float)c;
             }
@@ -37,11 +39,22 @@ internal sealed class RotaryTable : IDisposable
         _sine = tensor(sine).view(length, half).DetachFromDisposeScope();
     }
 
-    /// <summary>Turns the leading heads of every position and copies the others.</summary>
+    /// <summary>Turns the leading heads of every position and copies the others; of a head, the leading elements that are rotated.</summary>
     /// <param name="heads">[batch, length, heads, head size], contiguous.</param>
     /// <param name="rotated">Number of leading heads that are turned.</param>
     /// <returns>The same shape and type.</returns>
     internal Tensor Rotate(Tensor heads, int rotated)
+    {
+        if (_dimensions < heads.shape[3])
+        {
+            Tensor turned = RotateWhole(heads.narrow(3, 0, _dimensions).contiguous(), rotated);
+            return cat([turned, heads.narrow(3, _dimensions, heads.shape[3] - _dimensions)], 3);
+        }
+
+        return RotateWhole(heads, rotated);
+    }
+
+    private Tensor RotateWhole(Tensor heads, int rotated)
     {
         if (!_interleaved)
         {

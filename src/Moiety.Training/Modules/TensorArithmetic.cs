@@ -35,6 +35,13 @@ internal static class TensorArithmetic
         return tensor.clamp_min(scalar);
     }
 
+    /// <summary>min(tensor, ceiling).</summary>
+    internal static Tensor AtMost(this Tensor tensor, double ceiling)
+    {
+        using Scalar scalar = ceiling;
+        return tensor.clamp_max(scalar);
+    }
+
     /// <summary>Whether each element is the value.</summary>
     internal static Tensor IsEqualTo(this Tensor tensor, long value)
     {

@@ -1,0 +1,29 @@
+using Moiety.Models.Configuration;
+
+namespace Moiety.Training.Modules;
+
+/// <summary>What a configuration can describe and the trainer does not compute, by the names of <see cref="ConfigFeatures"/>.</summary>
+internal static class UntrainedFeatures
+{
+    private static readonly string[] Names =
+    [
+        nameof(ModelConfig.TokenTypeCount),
+        nameof(ModelConfig.IsEncoder),
+        nameof(ModelConfig.Classifier),
+        nameof(RotaryConfig.Scaling),
+        "attention " + nameof(AttentionConfig.LogitSoftCap),
+        nameof(AttentionConfig.ClipQueryKeyValue),
+        nameof(AttentionConfig.Sinks),
+        nameof(AttentionConfig.AlibiMaxBias),
+        nameof(AttentionConfig.RelativeBias),
+        nameof(AttentionConfig.Disentangled),
+        nameof(AttentionConfig.Latent),
+    ];
+
+    /// <summary>The features of a model that are not computed.</summary>
+    internal static IEnumerable<string> Of(ModelConfig config)
+    {
+        IEnumerable<string> features = ConfigFeatures.Of(config).Where(Names.Contains);
+        return config.FeedForwards.Any(layer => layer.Moe?.Gating == GatingKind.SparseMixer) ? features.Append(nameof(GatingKind.SparseMixer)) : features;
+    }
+}
