@@ -16,7 +16,7 @@ public sealed class ByteLevelBpeTokenizer : VocabularyTokenizer
     private readonly int[] _byteIds = new int[256];
     private readonly ByteStringTable _words = new();
     private readonly List<int> _wordIds = [];
-    private readonly WordCache _cache = new();
+    private readonly WordTablePool _tables = new();
 
     /// <summary>Creates a tokenizer.</summary>
     /// <param name="pieces">
@@ -63,28 +63,42 @@ public sealed class ByteLevelBpeTokenizer : VocabularyTokenizer
 
     private protected override void EncodeSegment(ReadOnlySpan<byte> text, bool first, ref IdBuffer output)
     {
+        WordTable table = _tables.Rent();
         WordList words = new(text, first);
         _preTokenizer.Apply(ref words);
-        for (int i = 0; i < words.Count; i++)
+        ReadOnlySpan<int> places = words.Places;
+        for (int i = 0; i + 1 < places.Length; i += 2)
         {
-            EncodeWord(words[i], ref output);
+            int start = places[i];
+            int length = places[i + 1] - start;
+            if (length > WordTable.LongestWord)
+            {
+                EncodeWord(words.Text.Slice(start, length), ref output);
+            }
+            else if (table.TryGet(words.Text, start, length, out WordTable.Key key, out ReadOnlySpan<int> known))
+            {
+                output.Add(known);
+            }
+            else
+            {
+                ReadOnlySpan<int> ids = EncodeWord(words.Text.Slice(start, length), ref output);
+                if (ids.Length <= WordTable.MostIds)
+                {
+                    table.Add(key, ids);
+                }
+            }
         }
 
         words.Dispose();
+        _tables.Return(table);
     }
 
-    private void EncodeWord(ReadOnlySpan<byte> word, ref IdBuffer output)
+    private ReadOnlySpan<int> EncodeWord(ReadOnlySpan<byte> word, ref IdBuffer output)
     {
-        if (_cache.TryGet(word, out ReadOnlySpan<int> cached))
-        {
-            output.Add(cached);
-            return;
-        }
-
         if (IgnoreMerges && _words.Find(word) is >= 0 and int whole)
         {
             output.Add(_wordIds[whole]);
-            return;
+            return output.Ids[^1..];
         }
 
         Span<int> symbols = output.Reserve(word.Length);
@@ -99,7 +113,7 @@ public sealed class ByteLevelBpeTokenizer : VocabularyTokenizer
         }
 
         int left = BytePairMerger.Merge(symbols[..count], _merges);
-        _cache.Add(word, symbols[..left]);
         output.RemoveLast(word.Length - left);
+        return symbols[..left];
     }
 }

@@ -6,8 +6,7 @@ namespace Moiety.Models.Tokenizers;
 internal sealed class MergeTable
 {
     private const ulong Empty = ulong.MaxValue;
-    private readonly ulong[] _keys;
-    private readonly (int Rank, int Result)[] _values;
+    private readonly Entry[] _entries;
     private readonly int _shift;
 
     /// <summary>Creates a table for at most <paramref name="capacity"/> merges.</summary>
@@ -15,9 +14,8 @@ internal sealed class MergeTable
     {
         int slots = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(4, checked(2 * capacity)));
         _shift = 64 - BitOperations.Log2((uint)slots);
-        _keys = new ulong[slots];
-        Array.Fill(_keys, Empty);
-        _values = new (int, int)[slots];
+        _entries = new Entry[slots];
+        Array.Fill(_entries, new Entry(Empty, 0, 0));
     }
 
     /// <summary>Builds the table of a list of merges; the position in the list is the rank.</summary>
@@ -45,31 +43,34 @@ internal sealed class MergeTable
     {
         ulong key = Key(left, right);
         int slot = Slot(key);
-        if (_keys[slot] == Empty || rank < _values[slot].Rank)
+        if (_entries[slot].Key == Empty || rank < _entries[slot].Rank)
         {
-            _keys[slot] = key;
-            _values[slot] = (rank, result);
+            _entries[slot] = new Entry(key, rank, result);
         }
     }
 
     /// <summary>Finds the merge of a pair; a lower rank merges earlier.</summary>
     public bool TryGet(int left, int right, out int rank, out int result)
     {
-        int slot = Slot(Key(left, right));
-        (rank, result) = _values[slot];
-        return _keys[slot] != Empty;
+        ref readonly Entry entry = ref _entries[Slot(Key(left, right))];
+        rank = entry.Rank;
+        result = entry.Result;
+        return entry.Key != Empty;
     }
 
     private static ulong Key(int left, int right) => ((ulong)(uint)left << 32) | (uint)right;
 
     private int Slot(ulong key)
     {
+        Entry[] entries = _entries;
         int slot = (int)((key * 0x9E3779B97F4A7C15) >> _shift);
-        while (_keys[slot] != key && _keys[slot] != Empty)
+        while (entries[slot].Key != key && entries[slot].Key != Empty)
         {
-            slot = (slot + 1) & (_keys.Length - 1);
+            slot = (slot + 1) & (entries.Length - 1);
         }
 
         return slot;
     }
+
+    private readonly record struct Entry(ulong Key, int Rank, int Result);
 }
