@@ -72,6 +72,8 @@ internal sealed class BloomFamily : DecoderFamily
     /// <inheritdoc/>
     protected override ModelConfig ReadMore(ModelConfig config, ConfigFields fields)
     {
+        // How the training code joined kernels.
+        fields.Ignore("skip_bias_add", "skip_bias_add_qkv");
         fields.Expect("apply_residual_connection_post_layernorm", false);
         return config;
     }

@@ -11,7 +11,7 @@ internal static class HarmlessFields
         "quantization_config",
         "architectures", "attn_implementation", "auto_map", "bad_words_ids", "begin_suppress_tokens", "cache_implementation", "chunk_size_feed_forward",
         "cross_attention_hidden_size", "diversity_penalty", "do_sample", "dtype", "early_stopping", "encoder_no_repeat_ngram_size", "exponential_decay_length_penalty",
-        "finetuning_task", "forced_bos_token_id", "forced_eos_token_id", "gradient_checkpointing", "id2label", "is_decoder", "label2id", "language",
+        "finetuning_task", "forced_bos_token_id", "forced_eos_token_id", "gradient_checkpointing", "id2label", "is_decoder", "is_llama_config", "label2id", "language",
         "length_penalty", "max_length", "max_new_tokens", "min_length", "model_type", "name_or_path", "no_repeat_ngram_size", "num_beam_groups", "num_beams",
         "num_labels", "num_logits_to_keep", "num_return_sequences", "offset_alibi", "output_attentions", "output_hidden_states", "output_past", "output_router_logits",
         "output_scores", "prefix", "pretraining_tp", "problem_type", "remove_invalid_values", "repetition_penalty", "return_dict", "return_dict_in_generate",

@@ -38,6 +38,8 @@ internal sealed class Phi3Family : DecoderFamily
     {
         // Only LongRoPE reads it, but all files have it.
         fields.Ignore("original_max_position_embeddings");
+        fields.Expect("full_attn_mod", 1);
+        fields.Expect("interpolate_factor", 1);
         fields.Expect("attention_bias", false);
         return config;
     }

@@ -44,6 +44,9 @@ internal sealed class Starcoder2Family : DecoderFamily
     /// <inheritdoc/>
     protected override ModelConfig ReadMore(ModelConfig config, ConfigFields fields)
     {
+        // layer_norm_epsilon repeats norm_epsilon; the precision of softmax is the engine's own.
+        fields.Ignore("layer_norm_epsilon", "scale_attention_softmax_in_fp32");
+        fields.Expect("scale_attn_weights", true);
         fields.Expect("norm_type", "layer_norm");
         fields.Expect("mlp_type", "default");
         bool bias = fields.Boolean("use_bias") ?? true;

@@ -3,8 +3,8 @@ namespace Moiety.Testing.Families;
 /// <summary>Llama and the dense families of its time.</summary>
 internal static class DenseFamilyCases
 {
-    // What llama.cpp's fast GELU costs: it looks the function up in a table of half precision.
-    private const double TableOfGelu = 2e-3;
+    // What llama.cpp's fast GELU costs: it looks the function up in a table of half precision. Largest seen: 3e-4.
+    private const double TableOfGelu = 6e-4;
 
     private const string Rms = "\"rms_norm_eps\": 1e-05, \"hidden_act\": \"silu\"";
 

@@ -3,11 +3,11 @@ namespace Moiety.Testing.Families;
 /// <summary>The GPT line and others with LayerNorm.</summary>
 internal static class OlderFamilyCases
 {
-    // What llama.cpp's fast GELU costs: it looks the function up in a table of half precision.
-    private const double TableOfGelu = 2e-3;
+    // What llama.cpp's fast GELU costs: it looks the function up in a table of half precision. Largest seen: 3e-4.
+    private const double TableOfGelu = 6e-4;
 
-    // llama.cpp computes the approximation of GELU by tanh where these models have the exact function.
-    private const double OtherGelu = 1e-2;
+    // llama.cpp computes the approximation of GELU by tanh where these models have the exact function. Largest seen: 3e-4.
+    private const double OtherGelu = 6e-4;
 
     private const string Norm = "\"layer_norm_eps\": 1e-05";
 
