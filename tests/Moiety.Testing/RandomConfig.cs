@@ -80,7 +80,7 @@ public sealed class RandomConfig
     private FeedForwardConfig FeedForward()
     {
         Activation activation = One(Enum.GetValues<Activation>());
-        if (Chance(2) || !activation.IsGated())
+        if (Chance(2))
         {
             return new FeedForwardConfig { Activation = activation, IntermediateSize = One(20, 48, 67), Bias = Chance(2) };
         }

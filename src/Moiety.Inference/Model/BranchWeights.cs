@@ -62,7 +62,7 @@ internal sealed class BranchWeights
     private static BranchWeights ReadFixed(WeightReader reader, int layer, int inner, string gate, string up, string down) => new()
     {
         Activation = reader.Config.FeedForwards[layer].Activation,
-        Gate = reader.Matrix(gate, inner, reader.Config.HiddenSize),
+        Gate = reader.Config.FeedForwards[layer].Activation.IsGated() ? reader.Matrix(gate, inner, reader.Config.HiddenSize) : null,
         Up = reader.Matrix(up, inner, reader.Config.HiddenSize),
         Down = reader.Matrix(down, reader.Config.HiddenSize, inner),
     };

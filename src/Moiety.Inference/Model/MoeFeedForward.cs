@@ -75,7 +75,7 @@ internal sealed unsafe class MoeFeedForward : FeedForward
         return Combine(worker, space, count, output);
     }
 
-    /// <summary>Gate and up of all experts over their contiguous slots, the worker's columns.</summary>
+    /// <summary>The inner activations of all experts over their contiguous slots, the worker's columns.</summary>
     private void Expand(in Worker worker, PreparedSpace space)
     {
         Workspace workspace = worker.Workspace;
@@ -83,16 +83,30 @@ internal sealed unsafe class MoeFeedForward : FeedForward
         ReadOnlySpan<int> offsets = Offsets(space);
         worker.Observe(_weights.Gates, offsets, input, space.Routing.RowOf);
         worker.Observe(_weights.Ups, offsets, input, space.Routing.RowOf);
-        MatrixProduct.MultiplyGathered(_weights.Gates, offsets, input, space.Routing.RowOf, workspace.ExpertGate, _inner, worker.Index, worker.Count);
-        MatrixProduct.MultiplyGathered(_weights.Ups, offsets, input, space.Routing.RowOf, workspace.ExpertUp, _inner, worker.Index, worker.Count);
+        int* rowOf = space.Routing.RowOf;
         RowRange columns = worker.Columns(_inner);
-        AddBiases(_weights.GateBiases, offsets, columns, workspace.ExpertGate, _inner);
-        AddBiases(_weights.UpBiases, offsets, columns, workspace.ExpertUp, _inner);
+        bool gated = _weights.Gates.Length > 0;
+        if (gated)
+        {
+            MatrixProduct.MultiplyGathered(_weights.Gates, offsets, input, rowOf, workspace.ExpertGate, _inner, worker.Index, worker.Count);
+            AddBiases(_weights.GateBiases, offsets, columns, workspace.ExpertGate, _inner);
+        }
+
+        float* ups = gated ? workspace.ExpertUp : workspace.ExpertGate;
+        MatrixProduct.MultiplyGathered(_weights.Ups, offsets, input, rowOf, ups, _inner, worker.Index, worker.Count);
+        AddBiases(_weights.UpBiases, offsets, columns, ups, _inner);
         for (int slot = 0; slot < offsets[^1]; slot++)
         {
             long offset = (long)slot * _inner + columns.Start;
-            ActivationFunctions.Gate(
-                _weights.Activation, new Span<float>(workspace.ExpertGate + offset, columns.Count), new ReadOnlySpan<float>(workspace.ExpertUp + offset, columns.Count));
+            Span<float> inner = new(workspace.ExpertGate + offset, columns.Count);
+            if (gated)
+            {
+                ActivationFunctions.Gate(_weights.Activation, inner, new ReadOnlySpan<float>(ups + offset, columns.Count));
+            }
+            else
+            {
+                ActivationFunctions.Apply(_weights.Activation, inner);
+            }
         }
     }
 
@@ -117,7 +131,7 @@ internal sealed unsafe class MoeFeedForward : FeedForward
         }
     }
 
-    private ReadOnlySpan<int> Offsets(PreparedSpace space) => new(space.Routing.ExpertOffsets, _weights.Gates.Length + 1);
+    private ReadOnlySpan<int> Offsets(PreparedSpace space) => new(space.Routing.ExpertOffsets, _weights.Ups.Length + 1);
 
     private void ScoreBranches(in Preparation preparation)
     {

@@ -20,7 +20,7 @@ internal sealed class MoeWeights
     /// <summary>[experts], added for the choice only, or empty.</summary>
     public required float[] SelectionBias { get; init; }
 
-    /// <summary>One [inner, hidden] per expert.</summary>
+    /// <summary>One [inner, hidden] per expert; empty when the activation has no gate.</summary>
     public required Matrix[] Gates { get; init; }
 
     /// <summary>One [inner, hidden] per expert.</summary>
@@ -59,6 +59,7 @@ internal sealed class MoeWeights
         MoeConfig config = reader.Config.FeedForwards[layer].Moe!;
         int hidden = reader.Config.HiddenSize;
         int inner = config.ExpertIntermediateSize;
+        bool gated = reader.Config.FeedForwards[layer].Activation.IsGated();
         return new MoeWeights
         {
             Config = config,
@@ -66,10 +67,10 @@ internal sealed class MoeWeights
             Router = reader.PreciseMatrix(TensorNames.Router(layer), config.ExpertCount, hidden),
             RouterBias = reader.Vector(config.RouterBias, TensorNames.RouterBias(layer), config.ExpertCount),
             SelectionBias = reader.Vector(config.SelectionBias, TensorNames.SelectionBias(layer), config.ExpertCount),
-            Gates = Experts(config, expert => reader.Matrix(TensorNames.ExpertGate(layer, expert), inner, hidden)),
+            Gates = !gated ? [] : Experts(config, expert => reader.Matrix(TensorNames.ExpertGate(layer, expert), inner, hidden)),
             Ups = Experts(config, expert => reader.Matrix(TensorNames.ExpertUp(layer, expert), inner, hidden)),
             Downs = Experts(config, expert => reader.Matrix(TensorNames.ExpertDown(layer, expert), hidden, inner)),
-            GateBiases = Biases(config, expert => reader.Vector(TensorNames.ExpertGateBias(layer, expert), inner)),
+            GateBiases = !gated ? [] : Biases(config, expert => reader.Vector(TensorNames.ExpertGateBias(layer, expert), inner)),
             UpBiases = Biases(config, expert => reader.Vector(TensorNames.ExpertUpBias(layer, expert), inner)),
             DownBiases = Biases(config, expert => reader.Vector(TensorNames.ExpertDownBias(layer, expert), hidden)),
             Residual = config.Residual ? BranchWeights.ReadResidual(reader, layer) : null,

@@ -58,10 +58,10 @@ internal sealed unsafe class Workspace : IDisposable
     /// <summary>What one of a layer's perceptrons computes in: 0 for the dense or fixed one, 1 for the shared experts.</summary>
     public BranchBuffers Branch(int branch) => _branches[branch];
 
-    /// <summary>[slot, expert inner].</summary>
+    /// <summary>[slot, expert inner]: the gate projection, or the up projection where there is no gate; then the inner activations.</summary>
     public float* ExpertGate => _expertGate.Data;
 
-    /// <summary>[slot, expert inner].</summary>
+    /// <summary>[slot, expert inner]: the up projection where there is a gate.</summary>
     public float* ExpertUp => _expertUp.Data;
 
     /// <summary>[slot, hidden].</summary>

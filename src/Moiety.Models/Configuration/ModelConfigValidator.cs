@@ -88,9 +88,9 @@ internal static class ModelConfigValidator
             return Size($"layer {layer}: intermediate size", feedForward.IntermediateSize, MaxWidth);
         }
 
-        if (!feedForward.Activation.IsGated())
+        if (feedForward.Bias)
         {
-            return ($"layer {layer}: activation", $"{feedForward.Activation} has no gate; experts have one");
+            return ($"layer {layer}: biases", "a layer of experts has biases in its experts only");
         }
 
         if ((Size($"layer {layer}: number of experts", moe.ExpertCount, MaxExpertsPerLayer)

@@ -268,23 +268,31 @@ public static class TensorCatalog
             yield return Vector(TensorNames.SelectionBias(layer), TensorRole.SelectionBias, layer, moe.ExpertCount);
         }
 
-        foreach (TensorSpec tensor in Experts(layer, hidden, moe).Concat(FixedBranches(layer, hidden, feedForward, moe)))
+        foreach (TensorSpec tensor in Experts(layer, hidden, feedForward.Activation.IsGated(), moe).Concat(FixedBranches(layer, hidden, feedForward, moe)))
         {
             yield return tensor;
         }
     }
 
-    private static IEnumerable<TensorSpec> Experts(int layer, int hidden, MoeConfig moe)
+    private static IEnumerable<TensorSpec> Experts(int layer, int hidden, bool gated, MoeConfig moe)
     {
         int inner = moe.ExpertIntermediateSize;
         for (int expert = 0; expert < moe.ExpertCount; expert++)
         {
-            yield return Matrix(TensorNames.ExpertGate(layer, expert), TensorRole.ExpertGate, layer, inner, hidden, expert);
+            if (gated)
+            {
+                yield return Matrix(TensorNames.ExpertGate(layer, expert), TensorRole.ExpertGate, layer, inner, hidden, expert);
+            }
+
             yield return Matrix(TensorNames.ExpertUp(layer, expert), TensorRole.ExpertUp, layer, inner, hidden, expert);
             yield return Matrix(TensorNames.ExpertDown(layer, expert), TensorRole.ExpertDown, layer, hidden, inner, expert);
-            if (moe.ExpertBias)
+            if (moe.ExpertBias && gated)
             {
                 yield return Vector(TensorNames.ExpertGateBias(layer, expert), TensorRole.ExpertGateBias, layer, inner, expert);
+            }
+
+            if (moe.ExpertBias)
+            {
                 yield return Vector(TensorNames.ExpertUpBias(layer, expert), TensorRole.ExpertUpBias, layer, inner, expert);
                 yield return Vector(TensorNames.ExpertDownBias(layer, expert), TensorRole.ExpertDownBias, layer, hidden, expert);
             }
@@ -293,10 +301,15 @@ public static class TensorCatalog
 
     private static IEnumerable<TensorSpec> FixedBranches(int layer, int hidden, FeedForwardConfig feedForward, MoeConfig moe)
     {
+        bool gated = feedForward.Activation.IsGated();
         if (moe.Residual)
         {
             int inner = feedForward.IntermediateSize;
-            yield return Matrix(TensorNames.ResidualGate(layer), TensorRole.ResidualGate, layer, inner, hidden);
+            if (gated)
+            {
+                yield return Matrix(TensorNames.ResidualGate(layer), TensorRole.ResidualGate, layer, inner, hidden);
+            }
+
             yield return Matrix(TensorNames.ResidualUp(layer), TensorRole.ResidualUp, layer, inner, hidden);
             yield return Matrix(TensorNames.ResidualDown(layer), TensorRole.ResidualDown, layer, hidden, inner);
             yield return Matrix(TensorNames.Coefficient(layer), TensorRole.Coefficient, layer, 2, hidden);
@@ -306,7 +319,11 @@ public static class TensorCatalog
         if (moe.SharedIntermediateSize > 0)
         {
             int inner = moe.SharedIntermediateSize;
-            yield return Matrix(TensorNames.SharedGate(layer), TensorRole.SharedGate, layer, inner, hidden);
+            if (gated)
+            {
+                yield return Matrix(TensorNames.SharedGate(layer), TensorRole.SharedGate, layer, inner, hidden);
+            }
+
             yield return Matrix(TensorNames.SharedUp(layer), TensorRole.SharedUp, layer, inner, hidden);
             yield return Matrix(TensorNames.SharedDown(layer), TensorRole.SharedDown, layer, hidden, inner);
             if (moe.SharedGate)
