@@ -28,6 +28,9 @@ public sealed unsafe class LlamaCppLibrary
         FreeContext = (delegate* unmanaged[Cdecl]<nint, void>)NativeLibrary.GetExport(llama, "llama_free");
         Decode = (delegate* unmanaged[Cdecl]<nint, LlamaCppBatch, int>)NativeLibrary.GetExport(llama, "llama_decode");
         GetLogits = (delegate* unmanaged[Cdecl]<nint, int, float*>)NativeLibrary.GetExport(llama, "llama_get_logits_ith");
+        GetEmbedding = (delegate* unmanaged[Cdecl]<nint, int, float*>)NativeLibrary.GetExport(llama, "llama_get_embeddings_ith");
+        GetPooledEmbedding = (delegate* unmanaged[Cdecl]<nint, int, float*>)NativeLibrary.GetExport(llama, "llama_get_embeddings_seq");
+        EmbeddingSize = (delegate* unmanaged[Cdecl]<nint, int>)NativeLibrary.GetExport(llama, "llama_model_n_embd");
         GetMemory = (delegate* unmanaged[Cdecl]<nint, nint>)NativeLibrary.GetExport(llama, "llama_get_memory");
         ClearMemory = (delegate* unmanaged[Cdecl]<nint, byte, void>)NativeLibrary.GetExport(llama, "llama_memory_clear");
         GetVocabulary = (delegate* unmanaged[Cdecl]<nint, nint>)NativeLibrary.GetExport(llama, "llama_model_get_vocab");
@@ -106,6 +109,9 @@ public sealed unsafe class LlamaCppLibrary
     internal readonly delegate* unmanaged[Cdecl]<nint, void> FreeContext;
     internal readonly delegate* unmanaged[Cdecl]<nint, LlamaCppBatch, int> Decode;
     internal readonly delegate* unmanaged[Cdecl]<nint, int, float*> GetLogits;
+    internal readonly delegate* unmanaged[Cdecl]<nint, int, float*> GetEmbedding;
+    internal readonly delegate* unmanaged[Cdecl]<nint, int, float*> GetPooledEmbedding;
+    internal readonly delegate* unmanaged[Cdecl]<nint, int> EmbeddingSize;
     internal readonly delegate* unmanaged[Cdecl]<nint, nint> GetMemory;
     internal readonly delegate* unmanaged[Cdecl]<nint, byte, void> ClearMemory;
     internal readonly delegate* unmanaged[Cdecl]<nint, nint> GetVocabulary;

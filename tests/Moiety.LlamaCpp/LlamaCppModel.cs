@@ -98,6 +98,27 @@ public sealed unsafe class LlamaCppModel : IDisposable
             : throw new InvalidOperationException($"llama.cpp makes no context:\n{_library.TakeLog()}");
     }
 
+    /// <summary>Opens a context that gives the states of tokens, or one vector for a text.</summary>
+    /// <param name="contextLength">Longest text in tokens.</param>
+    /// <param name="pooling">0 for the states of all tokens, 1 for their mean, 2 for the first, 3 for the last, 4 for a classifier's logits.</param>
+    public LlamaCppEncoder CreateEncoder(int contextLength, int pooling)
+    {
+        LlamaCppContextParameters parameters = _library.ContextDefaults();
+        parameters.ContextLength = (uint)contextLength;
+        parameters.BatchSize = (uint)contextLength;
+        parameters.MicroBatchSize = (uint)contextLength;
+        parameters.MaxOutputsPerSequence = 0;
+        parameters.Threads = 1;
+        parameters.BatchThreads = 1;
+        parameters.FlashAttentionType = 0;
+        parameters.Embeddings = 1;
+        parameters.PoolingType = pooling;
+        nint context = _library.CreateContext(_model, parameters);
+        return context != 0
+            ? new LlamaCppEncoder(_library, context, _library.EmbeddingSize(_model))
+            : throw new InvalidOperationException($"llama.cpp makes no context:\n{_library.TakeLog()}");
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

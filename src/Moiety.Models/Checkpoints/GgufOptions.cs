@@ -7,8 +7,8 @@ namespace Moiety.Models.Checkpoints;
 public sealed record GgufOptions
 {
     /// <summary>
-    /// Format of each tensor; null keeps that of the source. Vectors, routers and the mixing of a residual MoE are single
-    /// precision always: they are small, and a router's decision flips.
+    /// Format of each tensor; null keeps that of the source. Vectors, routers, the mixing of a residual MoE and learned positions are
+    /// single precision always: they are small, a router's decision flips, and llama.cpp adds positions in no other precision.
     /// </summary>
     public Func<TensorSpec, StorageFormat>? FormatFor { get; init; }
 

@@ -72,7 +72,8 @@ public static class GgufWriter
     }
 
     private static StorageFormat FormatFor(TensorSpec tensor, TensorSource tensors, GgufOptions options) =>
-        tensor.IsVector || tensor.Role is TensorRole.Router or TensorRole.Coefficient
+        tensor.IsVector || tensor.Role is TensorRole.Router or TensorRole.Coefficient or TensorRole.PositionEmbedding or TensorRole.TokenTypeEmbedding
+            or TensorRole.RelativeBias or TensorRole.RelativeEmbedding
             ? StorageFormats.F32
             : options.FormatFor?.Invoke(tensor) ?? tensors.GetFormat(tensor);
 

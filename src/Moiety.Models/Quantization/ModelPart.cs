@@ -3,7 +3,7 @@ namespace Moiety.Models.Quantization;
 /// <summary>Parts of a model that a summary counts.</summary>
 public enum ModelPart
 {
-    /// <summary>Token embedding, and the output head when it is not the same matrix.</summary>
+    /// <summary>Token embedding, and the output head when it is not the same matrix; an encoder's classification head.</summary>
     Embedding,
 
     /// <summary>The projections of attention.</summary>

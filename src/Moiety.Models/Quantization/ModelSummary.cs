@@ -92,7 +92,7 @@ public sealed record ModelSummary
     /// <summary>Whether one token's forward pass multiplies with a tensor; the first k experts of a layer stand for those that it visits.</summary>
     public static bool IsActive(TensorSpec tensor, ModelConfig config) => tensor.Role switch
     {
-        TensorRole.Embedding => config.TieWordEmbeddings,
+        TensorRole.Embedding => config is { TieWordEmbeddings: true, IsEncoder: false },
 
         // All experts of a layer are alike, so the first k stand for those that are visited.
         _ when tensor.Expert >= 0 => tensor.Expert < config.FeedForwards[tensor.Layer].Moe!.TopK,
@@ -106,10 +106,13 @@ public sealed record ModelSummary
     public static ModelPart PartOf(TensorRole role) => role switch
     {
         TensorRole.Embedding or TensorRole.Head or TensorRole.HeadBias or TensorRole.PositionEmbedding or TensorRole.TokenTypeEmbedding
-            or TensorRole.EmbeddingProjection or TensorRole.HeadProjection => ModelPart.Embedding,
+            or TensorRole.EmbeddingProjection or TensorRole.HeadProjection
+            or TensorRole.ClassifierDense or TensorRole.ClassifierDenseBias or TensorRole.ClassifierOutput or TensorRole.ClassifierOutputBias => ModelPart.Embedding,
         TensorRole.Query or TensorRole.Key or TensorRole.Value or TensorRole.AttentionOutput
             or TensorRole.QueryBias or TensorRole.KeyBias or TensorRole.ValueBias or TensorRole.AttentionOutputBias or TensorRole.AttentionSinks
-            or TensorRole.QueryDown or TensorRole.KeyValueDown or TensorRole.KeyValueUp => ModelPart.Attention,
+            or TensorRole.QueryDown or TensorRole.KeyValueDown or TensorRole.KeyValueUp
+            or TensorRole.RelativeBias or TensorRole.RelativeEmbedding or TensorRole.RelativeKey or TensorRole.RelativeKeyBias
+            or TensorRole.RelativeQuery or TensorRole.RelativeQueryBias => ModelPart.Attention,
         TensorRole.ExpertGate or TensorRole.ExpertUp or TensorRole.ExpertDown
             or TensorRole.ExpertGateBias or TensorRole.ExpertUpBias or TensorRole.ExpertDownBias => ModelPart.Experts,
         TensorRole.SharedGate or TensorRole.SharedUp or TensorRole.SharedDown or TensorRole.SharedWeight => ModelPart.SharedExperts,
@@ -117,7 +120,7 @@ public sealed record ModelSummary
         TensorRole.AttentionNorm or TensorRole.FeedForwardNorm or TensorRole.FinalNorm or TensorRole.EmbeddingNorm
             or TensorRole.AttentionNormBias or TensorRole.FeedForwardNormBias or TensorRole.FinalNormBias or TensorRole.EmbeddingNormBias
             or TensorRole.AttentionOutputNorm or TensorRole.FeedForwardOutputNorm or TensorRole.QueryNorm or TensorRole.KeyNorm
-            or TensorRole.QueryDownNorm or TensorRole.KeyValueDownNorm => ModelPart.Norms,
+            or TensorRole.QueryDownNorm or TensorRole.KeyValueDownNorm or TensorRole.RelativeEmbeddingNorm or TensorRole.RelativeEmbeddingNormBias => ModelPart.Norms,
         _ => ModelPart.Dense,
     };
 }

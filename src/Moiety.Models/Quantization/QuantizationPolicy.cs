@@ -31,7 +31,7 @@ public sealed record QuantizationPolicy
         return tensor.Role switch
         {
             TensorRole.Router or TensorRole.Coefficient or TensorRole.SharedWeight => StorageFormats.F32,
-            TensorRole.PositionEmbedding or TensorRole.TokenTypeEmbedding => StorageFormats.F32,
+            TensorRole.PositionEmbedding or TensorRole.TokenTypeEmbedding or TensorRole.RelativeBias or TensorRole.RelativeEmbedding => StorageFormats.F32,
             _ when tensor.IsVector => StorageFormats.F32,
             TensorRole.Embedding => Embedding ?? OneStepUp(Format),
             TensorRole.Head => Head ?? Embedding ?? OneStepUp(Format),
