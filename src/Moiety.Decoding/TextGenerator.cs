@@ -22,10 +22,16 @@ public sealed class TextGenerator
     /// <summary>Creates a generator.</summary>
     /// <param name="engine">The model; stays the caller's.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
+    /// <exception cref="InvalidInputException">The model is an encoder.</exception>
     public TextGenerator(Engine engine, Tokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(tokenizer);
+        if (engine.Config.IsEncoder)
+        {
+            throw new InvalidInputException($"A model of the family \"{engine.Config.Family}\" is an encoder: it makes vectors and classes of texts (EmbeddingModel, SequenceClassifier) and generates none.");
+        }
+
         _engine = engine;
         _tokenizer = tokenizer;
     }

@@ -5,7 +5,7 @@ public class HelpTests
 {
     public static TheoryData<string> Verbs =>
     [
-        "generate", "chat", "perplexity", "evaluate", "evaluate questions", "logits", "inspect", "quantize", "convert", "bench", "data",
+        "generate", "chat", "perplexity", "evaluate", "evaluate questions", "logits", "embed", "classify", "inspect", "quantize", "convert", "bench", "data",
         "data story-world", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode", "train",
     ];
 

@@ -38,16 +38,12 @@ internal static class ClassifyCommand
     {
         string? text = parsed.GetValue(Text);
         int? top = parsed.GetValue(Top);
-        string[]? lines = Encoder.ReadLines(parsed, terminal);
-        if (lines is not null == text is not null)
-        {
-            throw new InvalidInputException("give either a text or --lines.");
-        }
-
         if (top is < 1)
         {
             throw new InvalidInputException($"--top-k must be at least 1, not {top}.");
         }
+
+        string[]? lines = Encoder.ReadLines(parsed, terminal, text is not null);
 
         (string Text, string? Pair)[] texts = lines is null ? [(text!, parsed.GetValue(Pair))] : [.. lines.Select(Split)];
         using OpenedModel model = Encoder.Open(parsed);

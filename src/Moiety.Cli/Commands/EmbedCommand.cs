@@ -4,7 +4,6 @@ using Moiety.Cli.Displays;
 using Moiety.Cli.Options;
 using Moiety.Cli.Shell;
 using Moiety.Decoding.Encoders;
-using Moiety.Models;
 using Moiety.Models.Checkpoints;
 using Spectre.Console;
 
@@ -43,13 +42,7 @@ internal static class EmbedCommand
     private static void Run(ParseResult parsed, Terminal terminal)
     {
         string[] texts = parsed.GetValue(Texts) ?? [];
-        string[]? lines = Encoder.ReadLines(parsed, terminal);
-        if (lines is not null == texts.Length > 0)
-        {
-            throw new InvalidInputException("give either texts or --lines.");
-        }
-
-        texts = lines ?? texts;
+        texts = Encoder.ReadLines(parsed, terminal, texts.Length > 0) ?? texts;
         using OpenedModel opened = Encoder.Open(parsed);
         EmbeddingModel model = new(opened.Checkpoint, opened.Engine, new EmbeddingOptions
         {

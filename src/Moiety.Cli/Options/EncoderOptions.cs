@@ -42,10 +42,19 @@ internal sealed class EncoderOptions
     }
 
     /// <summary>The lines of the file that was given, without empty ones; null when none was given.</summary>
-    /// <exception cref="InvalidInputException">The file is absent, empty or not UTF-8.</exception>
-    public string[]? ReadLines(ParseResult parsed, Terminal terminal)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="terminal">Where standard input comes from.</param>
+    /// <param name="hasText">Whether the command line itself has a text, which excludes a file.</param>
+    /// <exception cref="InvalidInputException">Both or neither were given, or the file is absent, empty or not UTF-8.</exception>
+    public string[]? ReadLines(ParseResult parsed, Terminal terminal, bool hasText)
     {
-        if (parsed.GetValue(_lines) is not { } file)
+        string? file = parsed.GetValue(_lines);
+        if (file is not null == hasText)
+        {
+            throw new InvalidInputException("give either a text or --lines.");
+        }
+
+        if (file is null)
         {
             return null;
         }

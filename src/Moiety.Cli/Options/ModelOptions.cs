@@ -50,11 +50,19 @@ internal sealed class ModelOptions
     }
 
     /// <summary>Opens the model and builds its engine.</summary>
-    /// <exception cref="InvalidInputException">The model cannot be opened, or an option is out of range.</exception>
+    /// <exception cref="InvalidInputException">The model cannot be opened, is an encoder, or an option is out of range.</exception>
     public OpenedModel Open(ParseResult parsed)
     {
         EngineOptions options = ReadEngineOptions(parsed);
-        return OpenedModel.Open(parsed.GetValue(_model) ?? EmbeddedModel.Path, options);
+        OpenedModel model = OpenedModel.Open(parsed.GetValue(_model) ?? EmbeddedModel.Path, options);
+        if (model.Engine.Config.IsEncoder)
+        {
+            model.Dispose();
+            throw new InvalidInputException(
+                $"{parsed.GetValue(_model)}: a model of the family \"{model.Engine.Config.Family}\" is an encoder and generates no text. Use moiety embed, or moiety classify where it has classes.");
+        }
+
+        return model;
     }
 
     /// <summary>Opens the model without an engine.</summary>
