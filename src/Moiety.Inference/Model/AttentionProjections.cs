@@ -29,22 +29,17 @@ internal abstract unsafe class AttentionProjections(int layer, KvLayout pages)
     public abstract int Units(LayerRows rows);
 
     /// <summary>Norms, rotates and stores: leaves queries in the workspace, keys and values in the cache.</summary>
-    public abstract void Prepare(in Worker worker, LayerRows rows, int unit);
+    public abstract void Prepare(in Worker worker, LayerRows rows, RowRange units);
 
-    /// <summary>Where attention gathers the values for one query head of a tile, [value size].</summary>
+    /// <summary>Where attention gathers the values for one query head, [value size].</summary>
     /// <param name="space">The workspace of attention.</param>
-    /// <param name="worker">Index of the worker.</param>
-    /// <param name="tile">The tile.</param>
-    /// <param name="entry">Attending row, one of the tile's.</param>
-    /// <param name="head">Query head.</param>
-    public abstract float* Gathered(AttentionSpace space, int worker, AttentionTile tile, int entry, int head);
-
-    /// <summary>Brings what was gathered for a query head into <see cref="AttentionSpace.Mixed"/>.</summary>
-    /// <param name="space">The workspace of attention.</param>
-    /// <param name="gathered">What <see cref="Gathered"/> gave.</param>
+    /// <param name="rows">The tokens that the layer works on.</param>
     /// <param name="entry">Attending row.</param>
-    /// <param name="head">Query head.</param>
-    public abstract void Mix(AttentionSpace space, float* gathered, int entry, int head);
+    /// <param name="head">Query head, whose scores have been computed.</param>
+    public abstract float* Gathered(AttentionSpace space, LayerRows rows, int entry, int head);
+
+    /// <summary>Brings what was gathered into <see cref="AttentionSpace.Mixed"/>. Ends with a barrier.</summary>
+    public abstract void Mix(in Worker worker, LayerRows rows);
 
     /// <summary>The worker's columns of a product.</summary>
     protected static void Multiply(in Worker worker, Matrix weights, ActivationBuffer activations, float* output)

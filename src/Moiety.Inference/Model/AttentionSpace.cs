@@ -15,7 +15,7 @@ internal sealed unsafe class AttentionSpace : IDisposable
     private readonly ScratchBuffer<float> _compressedQueries = new();
     private readonly ScratchBuffer<float>[] _scores;
     private readonly ScratchBuffer<float>[] _decodedRows;
-    private readonly ScratchBuffer<float>[] _gathered;
+    private readonly ScratchBuffer<float>[] _upRows;
 
     /// <param name="shape">The sizes.</param>
     /// <param name="queryRank">Width of compressed queries, or 0.</param>
@@ -27,10 +27,15 @@ internal sealed unsafe class AttentionSpace : IDisposable
         _queryRank = queryRank;
         _scores = Buffers(workers);
         _decodedRows = Buffers(workers);
-        _gathered = Buffers(workers);
+        _upRows = Buffers(workers);
         foreach (ScratchBuffer<float> rows in _decodedRows)
         {
             rows.Ensure((long)pageSize * shape.KeySize);
+        }
+
+        foreach (ScratchBuffer<float> rows in _upRows)
+        {
+            rows.Ensure(shape.IsLatent ? Math.Max(shape.ProjectedSize, shape.OutputSize) * (long)shape.ValueSize : 0);
         }
     }
 
@@ -61,8 +66,8 @@ internal sealed unsafe class AttentionSpace : IDisposable
     /// <summary>[slot of a page, key size]: a worker's own.</summary>
     public float* DecodedRows(int worker) => _decodedRows[worker].Data;
 
-    /// <summary>[tile row, value size]: what latent attention gathers, a worker's own.</summary>
-    public float* Gathered(int worker) => _gathered[worker].Data;
+    /// <summary>Rows of one head's up projection in latent attention, decoded: a worker's own.</summary>
+    public float* UpRows(int worker) => _upRows[worker].Data;
 
     /// <summary>Makes room for a step.</summary>
     public void Ensure(StepLayout layout)
@@ -76,10 +81,6 @@ internal sealed unsafe class AttentionSpace : IDisposable
         {
             _projectedQueries.Ensure(tokens * _shape.Heads * _shape.ProjectedSize);
             _compressedQueries.Ensure(tokens * _queryRank);
-            foreach (ScratchBuffer<float> gathered in _gathered)
-            {
-                gathered.Ensure(tileRows * _shape.ValueSize);
-            }
         }
         else
         {
@@ -96,7 +97,7 @@ internal sealed unsafe class AttentionSpace : IDisposable
     public void Dispose()
     {
         foreach (ScratchBuffer<float> buffer in (ReadOnlySpan<ScratchBuffer<float>>)
-            [_queries, _keys, _values, _mixed, _projectedQueries, _compressedQueries, .. _scores, .. _decodedRows, .. _gathered])
+            [_queries, _keys, _values, _mixed, _projectedQueries, _compressedQueries, .. _scores, .. _decodedRows, .. _upRows])
         {
             buffer.Dispose();
         }

@@ -57,10 +57,22 @@ internal sealed unsafe class HeadProjections : AttentionProjections
 
     public override int Units(LayerRows rows) => checked(rows.KeyValueCount * _shape.KeyValueHeads);
 
-    public override void Prepare(in Worker worker, LayerRows rows, int unit)
+    public override void Prepare(in Worker worker, LayerRows rows, RowRange units)
     {
-        int row = unit / _shape.KeyValueHeads;
-        int head = unit % _shape.KeyValueHeads;
+        for (int unit = units.Start; unit < units.End; unit++)
+        {
+            Prepare(worker, rows, unit / _shape.KeyValueHeads, unit % _shape.KeyValueHeads);
+        }
+    }
+
+    public override float* Gathered(AttentionSpace space, LayerRows rows, int entry, int head) =>
+        space.Mixed + (long)entry * _shape.MixedWidth + head * _shape.ValueSize;
+
+    /// <summary>Everything was gathered where it belongs.</summary>
+    public override void Mix(in Worker worker, LayerRows rows) => worker.Barrier();
+
+    private void Prepare(in Worker worker, LayerRows rows, int row, int head)
+    {
         int first = head * _shape.Group;
         int size = _shape.KeySize;
         AttentionSpace space = worker.Workspace.Attention;
@@ -90,13 +102,5 @@ internal sealed unsafe class HeadProjections : AttentionProjections
         }
 
         Store(worker, token, head, new ReadOnlySpan<float>(keys + head * size, size), new ReadOnlySpan<float>(values + head * size, size));
-    }
-
-    public override float* Gathered(AttentionSpace space, int worker, AttentionTile tile, int entry, int head) =>
-        space.Mixed + (long)entry * _shape.MixedWidth + head * _shape.ValueSize;
-
-    public override void Mix(AttentionSpace space, float* gathered, int entry, int head)
-    {
-        // Gathered where it belongs.
     }
 }

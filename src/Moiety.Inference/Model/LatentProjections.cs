@@ -1,6 +1,7 @@
 using Moiety.Inference.KeyValues;
 using Moiety.Models.Configuration;
 using Moiety.Numerics;
+using Moiety.Numerics.Formats;
 using Moiety.Numerics.Kernels;
 using Moiety.Numerics.Products;
 using Moiety.Numerics.Threading;
@@ -14,6 +15,9 @@ namespace Moiety.Inference.Model;
 /// </summary>
 internal sealed unsafe class LatentProjections : AttentionProjections
 {
+    // So many queries of a head make it worth to decode its rows of the up projection.
+    private const int QueriesToDecode = 3;
+
     private readonly AttentionWeights _weights;
     private readonly LatentWeights _latent;
     private readonly LatentAttentionConfig _config;
@@ -34,7 +38,7 @@ internal sealed unsafe class LatentProjections : AttentionProjections
 
     public override ActivationForms InputForms => _latent.KeyValueDown.Format.Activations | (_latent.QueryDown ?? _weights.Query).Format.Activations;
 
-    /// <summary>The units are the row's key and each of its heads' queries.</summary>
+    /// <summary>The units are the rows' keys, then the attending rows of one head after the other, since they read the same weights.</summary>
     public override bool UnitsAreTiles => false;
 
     public override void Project(in Worker worker, LayerRows rows, ActivationBuffer input)
@@ -54,29 +58,54 @@ internal sealed unsafe class LatentProjections : AttentionProjections
 
     public override int Units(LayerRows rows) => checked(rows.KeyValueCount + rows.AttendingCount * _shape.Heads);
 
-    public override void Prepare(in Worker worker, LayerRows rows, int unit)
+    public override void Prepare(in Worker worker, LayerRows rows, RowRange units)
     {
-        if (unit < rows.KeyValueCount)
+        int keys = rows.KeyValueCount;
+        for (int row = units.Start; row < Math.Min(units.End, keys); row++)
         {
-            PrepareKey(worker, rows.KeyValueTokens[unit], unit);
-            return;
+            PrepareKey(worker, rows.KeyValueTokens[row], row);
         }
 
-        // All rows of a head after each other, since they read the same weights.
-        unit -= rows.KeyValueCount;
-        int entry = unit % rows.AttendingCount;
-        PrepareQuery(worker.Workspace.Attention, rows.AttendingTokens[entry], rows.AttendingRows[entry], unit / rows.AttendingCount);
+        int count = rows.AttendingCount;
+        AttentionSpace space = worker.Workspace.Attention;
+        int end = units.End - keys;
+        for (int unit = Math.Max(units.Start - keys, 0); unit < end;)
+        {
+            int head = unit / count;
+            int stop = Math.Min(end, (head + 1) * count);
+            DecodedRows up = UpRows(space, worker.Index, head, 0, _config.PlainHeadSize, stop - unit);
+            for (; unit < stop; unit++)
+            {
+                int entry = unit % count;
+                PrepareQuery(space, rows.AttendingTokens[entry], rows.AttendingRows[entry], head, up);
+            }
+        }
     }
 
-    public override float* Gathered(AttentionSpace space, int worker, AttentionTile tile, int entry, int head) =>
-        space.Gathered(worker) + ((entry - tile.Start) * _shape.HeadsPerTile + head % _shape.HeadsPerTile) * _shape.ValueSize;
+    /// <summary>In the place of the query, which has met all keys by then.</summary>
+    public override float* Gathered(AttentionSpace space, LayerRows rows, int entry, int head) =>
+        space.Queries + (long)rows.AttendingRows[entry] * _shape.QueryWidth + head * _shape.KeySize;
 
-    public override void Mix(AttentionSpace space, float* gathered, int entry, int head)
+    public override void Mix(in Worker worker, LayerRows rows)
     {
-        Matrix up = _latent.KeyValueUp;
-        byte* values = UpRow(head, _config.PlainHeadSize);
-        float* output = space.Mixed + (long)entry * _shape.MixedWidth + head * _shape.OutputSize;
-        Attention.Scores(up.Format, gathered, values, up.RowBytes, _shape.OutputSize, _shape.ValueSize, 1, output);
+        worker.Barrier();
+        int count = rows.AttendingCount;
+        AttentionSpace space = worker.Workspace.Attention;
+        RowRange units = worker.Rows(checked(count * _shape.Heads));
+        for (int unit = units.Start; unit < units.End;)
+        {
+            int head = unit / count;
+            int stop = Math.Min(units.End, (head + 1) * count);
+            DecodedRows up = UpRows(space, worker.Index, head, _config.PlainHeadSize, _shape.OutputSize, stop - unit);
+            for (; unit < stop; unit++)
+            {
+                int entry = unit % count;
+                float* output = space.Mixed + (long)entry * _shape.MixedWidth + head * _shape.OutputSize;
+                Attention.Scores(up.Format, Gathered(space, rows, entry, head), up.Data, up.Stride, _shape.OutputSize, _shape.ValueSize, 1, output);
+            }
+        }
+
+        worker.Barrier();
     }
 
     /// <summary>Norms and prepares the compressed queries.</summary>
@@ -109,9 +138,8 @@ internal sealed unsafe class LatentProjections : AttentionProjections
         Store(worker, token, 0, new ReadOnlySpan<float>(key, _shape.KeySize), []);
     }
 
-    private void PrepareQuery(AttentionSpace space, int token, int row, int head)
+    private void PrepareQuery(AttentionSpace space, int token, int row, int head, DecodedRows up)
     {
-        Matrix up = _latent.KeyValueUp;
         int plain = _config.PlainHeadSize;
         float* projected = space.ProjectedQueries + ((long)row * _shape.Heads + head) * _shape.ProjectedSize;
         float* query = space.Queries + (long)row * _shape.QueryWidth + head * _shape.KeySize;
@@ -119,13 +147,38 @@ internal sealed unsafe class LatentProjections : AttentionProjections
         new ReadOnlySpan<float>(projected + plain, _config.RotaryHeadSize).CopyTo(new Span<float>(rotated, _config.RotaryHeadSize));
         _rotary?.Rotate(token, rotated);
         new Span<float>(query, _shape.ValueSize).Clear();
-        Attention.Accumulate(up.Format, projected, UpRow(head, 0), up.RowBytes, plain, _shape.ValueSize, query);
+        Attention.Accumulate(up.Format, projected, up.Data, up.Stride, plain, _shape.ValueSize, query);
     }
 
-    /// <summary>A row of a head's part of the up projection: key rows come first.</summary>
-    private byte* UpRow(int head, int row)
+    /// <summary>
+    /// Rows of a head's part of the up projection, of which the key rows come first: as they are stored, or as the same values in
+    /// singles where enough queries read them.
+    /// </summary>
+    private DecodedRows UpRows(AttentionSpace space, int worker, int head, int first, int count, int queries)
     {
         Matrix up = _latent.KeyValueUp;
-        return up.Data + ((long)head * (_config.PlainHeadSize + _config.ValueHeadSize) + row) * up.RowBytes;
+        byte* rows = up.Data + ((long)head * (_config.PlainHeadSize + _config.ValueHeadSize) + first) * up.RowBytes;
+        if (queries < QueriesToDecode || up.Format == StorageFormats.F32)
+        {
+            return new DecodedRows(up.Format, rows, up.RowBytes);
+        }
+
+        float* decoded = space.UpRows(worker);
+        for (int row = 0; row < count; row++)
+        {
+            up.Format.Dequantize(
+                new ReadOnlySpan<byte>(rows + row * up.RowBytes, (int)up.RowBytes), new Span<float>(decoded + (long)row * up.Columns, up.Columns));
+        }
+
+        return new DecodedRows(StorageFormats.F32, (byte*)decoded, up.Columns * sizeof(float));
+    }
+
+    private readonly struct DecodedRows(StorageFormat format, byte* data, long stride)
+    {
+        public StorageFormat Format { get; } = format;
+
+        public byte* Data { get; } = data;
+
+        public long Stride { get; } = stride;
     }
 }

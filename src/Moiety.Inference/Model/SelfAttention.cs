@@ -71,12 +71,7 @@ internal sealed unsafe class SelfAttention
         bool preparesTiles = rows.IsDecode && _projections.UnitsAreTiles;
         if (!preparesTiles)
         {
-            RowRange units = worker.Rows(_projections.Units(rows));
-            for (int unit = units.Start; unit < units.End; unit++)
-            {
-                _projections.Prepare(worker, rows, unit);
-            }
-
+            _projections.Prepare(worker, rows, worker.Rows(_projections.Units(rows)));
             worker.Barrier();
         }
 
@@ -86,7 +81,7 @@ internal sealed unsafe class SelfAttention
         }
 
         AttendTiles(worker, rows, preparesTiles);
-        worker.Barrier();
+        _projections.Mix(worker, rows);
         return Project(worker, rows.AttendingCount);
     }
 
@@ -119,7 +114,7 @@ internal sealed unsafe class SelfAttention
             if (preparesTiles)
             {
                 // One token for each sequence: a tile is a head of a row, and no other tile needs what it stores.
-                _projections.Prepare(worker, rows, units - unit);
+                _projections.Prepare(worker, rows, new RowRange(units - unit, units - unit + 1));
             }
 
             int tile = (units - unit) / tilesPerRow;
@@ -179,7 +174,7 @@ internal sealed unsafe class SelfAttention
             {
                 float* row = scores + ((long)(entry - tile.Start) * members + member) * stride;
                 _weighing.Weigh(worker.Context, slice, visibility, IndexOf(slice, rows, entry), firstHead + member, row, gaps);
-                new Span<float>(_projections.Gathered(space, worker.Index, tile, entry, firstHead + member), _shape.ValueSize).Clear();
+                new Span<float>(_projections.Gathered(space, rows, entry, firstHead + member), _shape.ValueSize).Clear();
             }
         }
 
@@ -196,17 +191,9 @@ internal sealed unsafe class SelfAttention
                 byte* value = values + (from - page * _pages.PageSize) * rowBytes;
                 for (int member = 0; member < members && from < to; member++)
                 {
-                    float* gathered = _projections.Gathered(space, worker.Index, tile, entry, firstHead + member);
+                    float* gathered = _projections.Gathered(space, rows, entry, firstHead + member);
                     Attention.Accumulate(format, row + (long)member * stride, value, rowBytes, to - from, _shape.ValueSize, gathered);
                 }
-            }
-        }
-
-        for (int member = 0; member < members; member++)
-        {
-            for (int entry = tile.Start; entry < tile.End; entry++)
-            {
-                _projections.Mix(space, _projections.Gathered(space, worker.Index, tile, entry, firstHead + member), entry, firstHead + member);
             }
         }
     }
