@@ -27,6 +27,8 @@ internal sealed unsafe class IQ4_XS : QuantizedFormat<SuperBlocks<IQ4_XS.Block>>
     {
         public static int Bytes => Size;
 
+        public static bool HasHalfScales => false;
+
         public static bool HasMinimums => false;
 
         public static int OffsetAvx2 => QuantizedBlock.SignedOffset;
@@ -56,6 +58,19 @@ internal sealed unsafe class IQ4_XS : QuantizedFormat<SuperBlocks<IQ4_XS.Block>>
             scales = (words & Vector256.Create(0xFFFF)) | (words << 16);
             minimum = Vector256<float>.Zero;
             minimums = Vector256<int>.Zero;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void FactorsAvx512(
+            byte* blocks, out Vector512<float> scale, out Vector512<float> minimum, out Vector512<int> scales, out Vector512<int> minimums)
+        {
+            byte* second = blocks + Size;
+            scale = SuperHeader.ScaleAvx512(blocks, second);
+            Factors(blocks, out _, out _, out Vector256<int> ofFirst, out _);
+            Factors(second, out _, out _, out Vector256<int> ofSecond, out _);
+            scales = WideVectors.Join(ofFirst, ofSecond);
+            minimum = Vector512<float>.Zero;
+            minimums = Vector512<int>.Zero;
         }
 
         public static void Quantize(float* values, float* importance, byte* block)

@@ -73,6 +73,15 @@ internal sealed unsafe class MXFP4 : QuantizedFormat<SingleBlocks<MXFP4.Block>>
             minimums = Vector256<float>.Zero;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void DecodeAvx512(Vector512<uint> headers, out Vector512<float> scales, out Vector512<float> minimums)
+        {
+            Vector512<uint> normal = (headers - Vector512<uint>.One) << 23;
+            Vector512<uint> subnormal = Vector512.Create(0x00200000u) + (headers << 21);
+            scales = Vector512.ConditionalSelect(Vector512.LessThan(headers, Vector512.Create(2u)), subnormal, normal).AsSingle();
+            minimums = Vector512<float>.Zero;
+        }
+
         public static void Quantize(float* values, float* importance, float meanSquare, byte* block)
         {
             float magnitude = 0;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Moiety.Numerics.Kernels;
 using Moiety.Numerics.Quantization;
 
@@ -26,6 +27,8 @@ internal sealed unsafe class Q2_K : QuantizedFormat<SuperBlocks<Q2_K.Block>>
         private static readonly AffineSuperSearch.Layout Layout = new(16, 3, 15, new(-0.5f, 0.1f, 15, true));
 
         public static int Bytes => Size;
+
+        public static bool HasHalfScales => true;
 
         public static bool HasMinimums => true;
 
@@ -56,6 +59,16 @@ internal sealed unsafe class Q2_K : QuantizedFormat<SuperBlocks<Q2_K.Block>>
             Vector128<byte> packed = Vector128.Load(block);
             scales = SixBitScales.Widen((packed & Vector128.Create((byte)15)).AsSByte()).AsInt32();
             minimums = SixBitScales.Widen((packed >>> 4).AsSByte()).AsInt32();
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void FactorsAvx512(
+            byte* blocks, out Vector512<float> scale, out Vector512<float> minimum, out Vector512<int> scales, out Vector512<int> minimums)
+        {
+            SuperHeader.ScaleAndMinimumAvx512(blocks + HeaderAt, blocks + Size + HeaderAt, out scale, out minimum);
+            Vector256<byte> packed = Vector256.Create(Vector128.Load(blocks), Vector128.Load(blocks + Size));
+            scales = Avx512BW.ConvertToVector512Int16(packed & Vector256.Create((byte)15)).AsInt32();
+            minimums = Avx512BW.ConvertToVector512Int16((packed.AsUInt16() >>> 4).AsByte() & Vector256.Create((byte)15)).AsInt32();
         }
 
         public static void Quantize(float* values, float* importance, byte* block)

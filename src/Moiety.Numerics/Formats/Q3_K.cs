@@ -28,6 +28,8 @@ internal sealed unsafe class Q3_K : QuantizedFormat<SuperBlocks<Q3_K.Block>>
     {
         public static int Bytes => Size;
 
+        public static bool HasHalfScales => true;
+
         public static bool HasMinimums => false;
 
         public static int OffsetAvx2 => Limit;
@@ -63,6 +65,17 @@ internal sealed unsafe class Q3_K : QuantizedFormat<SuperBlocks<Q3_K.Block>>
             scales = SixBitScales.UnpackSigned(block + ScalesAt);
             minimum = Vector256<float>.Zero;
             minimums = Vector256<int>.Zero;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void FactorsAvx512(
+            byte* blocks, out Vector512<float> scale, out Vector512<float> minimum, out Vector512<int> scales, out Vector512<int> minimums)
+        {
+            byte* second = blocks + Size;
+            scale = SuperHeader.ScaleAvx512(blocks + HeaderAt, second + HeaderAt);
+            scales = WideVectors.Join(SixBitScales.UnpackSigned(blocks + ScalesAt), SixBitScales.UnpackSigned(second + ScalesAt));
+            minimum = Vector512<float>.Zero;
+            minimums = Vector512<int>.Zero;
         }
 
         public static void Quantize(float* values, float* importance, byte* block)

@@ -51,6 +51,13 @@ internal sealed unsafe class Q4_0 : QuantizedFormat<SingleBlocks<Q4_0.Block>>
             minimums = Vector256<float>.Zero;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void DecodeAvx512(Vector512<uint> headers, out Vector512<float> scales, out Vector512<float> minimums)
+        {
+            scales = Lanes512.HalfToSingle(headers);
+            minimums = Vector512<float>.Zero;
+        }
+
         public static void Quantize(float* values, float* importance, float meanSquare, byte* block)
         {
             byte* levels = stackalloc byte[32];

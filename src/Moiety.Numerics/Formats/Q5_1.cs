@@ -48,6 +48,10 @@ internal sealed unsafe class Q5_1 : QuantizedFormat<SingleBlocks<Q5_1.Block>>
         public static void Decode(Vector256<uint> headers, out Vector256<float> scales, out Vector256<float> minimums) =>
             BlockHeaders.DecodeHalves(headers, out scales, out minimums);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void DecodeAvx512(Vector512<uint> headers, out Vector512<float> scales, out Vector512<float> minimums) =>
+            BlockHeaders.DecodeHalvesAvx512(headers, out scales, out minimums);
+
         public static void Quantize(float* values, float* importance, float meanSquare, byte* block)
         {
             byte* levels = stackalloc byte[32];

@@ -27,6 +27,8 @@ internal sealed unsafe class Q5_K : QuantizedFormat<SuperBlocks<Q5_K.Block>>
 
         public static int Bytes => Size;
 
+        public static bool HasHalfScales => false;
+
         public static bool HasMinimums => true;
 
         public static int OffsetAvx2 => 0;
@@ -57,6 +59,14 @@ internal sealed unsafe class Q5_K : QuantizedFormat<SuperBlocks<Q5_K.Block>>
         {
             SuperHeader.ScaleAndMinimum(block, out scale, out minimum);
             SixBitScales.Unpack(block + ScalesAt, out scales, out minimums);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void FactorsAvx512(
+            byte* blocks, out Vector512<float> scale, out Vector512<float> minimum, out Vector512<int> scales, out Vector512<int> minimums)
+        {
+            SuperHeader.ScaleAndMinimumAvx512(blocks, blocks + Size, out scale, out minimum);
+            SixBitScales.UnpackAvx512(blocks + ScalesAt, blocks + Size + ScalesAt, out scales, out minimums);
         }
 
         public static void Quantize(float* values, float* importance, byte* block)

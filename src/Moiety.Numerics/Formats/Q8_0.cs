@@ -49,6 +49,13 @@ internal sealed unsafe class Q8_0 : QuantizedFormat<SingleBlocks<Q8_0.Block>>
             minimums = Vector256<float>.Zero;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void DecodeAvx512(Vector512<uint> headers, out Vector512<float> scales, out Vector512<float> minimums)
+        {
+            scales = Lanes512.HalfToSingle(headers);
+            minimums = Vector512<float>.Zero;
+        }
+
         public static void Quantize(float* values, float* importance, float meanSquare, byte* block) =>
             *(Half*)block = QuantizedBlock.Quantize(values, (sbyte*)block + 2);
     }

@@ -56,6 +56,14 @@ internal static unsafe class BlockHeaders
         upper = Lanes256.HalfToSingle(headers >>> 16);
     }
 
+    /// <summary>The half in the lower word of each lane, and the one in the upper word.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void DecodeHalvesAvx512(Vector512<uint> headers, out Vector512<float> lower, out Vector512<float> upper)
+    {
+        lower = Lanes512.HalfToSingle(headers);
+        upper = Lanes512.HalfToSingle(headers >>> 16);
+    }
+
     /// <summary>Blocks of 18 or 22 bytes: all first words lie in the first 128 bytes, or the last two in the last 64.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<ushort> WordsAvx512(byte* blocks, int bytes)

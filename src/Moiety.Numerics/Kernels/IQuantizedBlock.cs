@@ -41,6 +41,9 @@ internal unsafe interface IQuantizedBlock
     /// <summary>d and m of eight headers; m is zero where the format has none.</summary>
     static abstract void Decode(Vector256<uint> headers, out Vector256<float> scales, out Vector256<float> minimums);
 
+    /// <summary>The same of sixteen headers. Needs AVX-512 BW.</summary>
+    static abstract void DecodeAvx512(Vector512<uint> headers, out Vector512<float> scales, out Vector512<float> minimums);
+
     /// <summary>Encodes 32 values into a block.</summary>
     /// <param name="values">The values.</param>
     /// <param name="importance">How much an error of each value's column matters, or null.</param>

@@ -18,6 +18,9 @@ internal unsafe interface IQuantizedGroups
     /// <summary>Whether s is anything but 1.</summary>
     static abstract bool HasScales { get; }
 
+    /// <summary>Whether the s of the two halves of a group may differ.</summary>
+    static abstract bool HasHalfScales { get; }
+
     /// <summary>Whether there are minimums.</summary>
     static abstract bool HasMinimums { get; }
 
@@ -45,6 +48,10 @@ internal unsafe interface IQuantizedGroups
     /// <summary>d, m, and the pairs of words s and n of eight groups that follow each other.</summary>
     static abstract void Factors(
         byte* blocks, out Vector256<float> scale, out Vector256<float> minimum, out Vector256<int> scales, out Vector256<int> minimums);
+
+    /// <summary>The same of sixteen groups. Needs AVX-512 BW.</summary>
+    static abstract void FactorsAvx512(
+        byte* blocks, out Vector512<float> scale, out Vector512<float> minimum, out Vector512<int> scales, out Vector512<int> minimums);
 
     /// <summary>
     /// The same for the groups of one block in each of eight rows. Group g of row r goes to element g·stride + r of the outputs

@@ -11,6 +11,9 @@ internal unsafe interface ISuperBlock
     /// <summary>Bytes of one super-block.</summary>
     static abstract int Bytes { get; }
 
+    /// <summary>Whether the scales of the two halves of a group may differ.</summary>
+    static abstract bool HasHalfScales { get; }
+
     /// <summary>Whether there are minimums.</summary>
     static abstract bool HasMinimums { get; }
 
@@ -41,6 +44,10 @@ internal unsafe interface ISuperBlock
     /// </summary>
     static abstract void Factors(
         byte* block, out Vector256<float> scale, out Vector256<float> minimum, out Vector256<int> scales, out Vector256<int> minimums);
+
+    /// <summary>The same of two super-blocks that follow each other. Needs AVX-512 BW.</summary>
+    static abstract void FactorsAvx512(
+        byte* blocks, out Vector512<float> scale, out Vector512<float> minimum, out Vector512<int> scales, out Vector512<int> minimums);
 
     /// <summary>Encodes 256 values into a super-block; the importance of their columns may be null.</summary>
     static abstract void Quantize(float* values, float* importance, byte* block);

@@ -31,8 +31,8 @@ internal static unsafe class Nibbles
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Load64Avx512(byte* first, byte* second)
     {
-        Vector512<ulong> bytes = Avx512F.InsertVector256(
-            Avx2.BroadcastVector128ToVector256((ulong*)first).ToVector512Unsafe(), Avx2.BroadcastVector128ToVector256((ulong*)second), 1);
+        Vector512<ulong> bytes = WideVectors.Join(
+            Avx2.BroadcastVector128ToVector256((ulong*)first), Avx2.BroadcastVector128ToVector256((ulong*)second));
         return Avx512F.ShiftRightLogicalVariable(bytes, Vector512.Create(0ul, 0, 4, 4, 0, 0, 4, 4)).AsByte() & Vector512.Create((byte)15);
     }
 
@@ -81,11 +81,8 @@ internal static unsafe class Nibbles
 
     /// <summary>The entries of a table of 16 signed bytes at 64 indices below 16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<sbyte> LookupAvx512(Vector128<sbyte> table, Vector512<byte> indices)
-    {
-        Vector512<int> fourTimes = Avx512F.Shuffle4x128(table.AsInt32().ToVector256Unsafe().ToVector512Unsafe(), table.AsInt32().ToVector256Unsafe().ToVector512Unsafe(), 0);
-        return Avx512BW.Shuffle(fourTimes.AsSByte(), indices.AsSByte());
-    }
+    public static Vector512<sbyte> LookupAvx512(Vector128<sbyte> table, Vector512<byte> indices) =>
+        Avx512BW.Shuffle(WideVectors.FourTimes(table), indices.AsSByte());
 
     /// <summary>The entries of a table of 16 signed bytes at 32 indices below 16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -31,13 +31,17 @@ internal static unsafe class QuantizedProduct
         {
             Stream<TGroups, PortableSums<TGroups>>(task);
         }
-        else if (task.Activations.Kernels == KernelSet.Avx512 && TGroups.LargestAvx512 > 0)
+        else if (task.Activations.Kernels == KernelSet.Avx2)
         {
-            Stream<TGroups, Avx512Sums<TGroups>>(task);
+            Stream<TGroups, Avx2Sums<TGroups>>(task);
+        }
+        else if (TGroups.LargestAvx512 == 0)
+        {
+            Stream<TGroups, Avx512SignedSums<TGroups>>(task);
         }
         else
         {
-            Stream<TGroups, Avx2Sums<TGroups>>(task);
+            Stream<TGroups, Avx512Sums<TGroups>>(task);
         }
     }
 
@@ -85,12 +89,15 @@ internal static unsafe class QuantizedProduct
         where TSums : struct, IGroupSums
     {
         Vector256<float> total = Vector256<float>.Zero;
+        int step = TSums.IsWide ? 2 * Lanes : Lanes;
         int g = 0;
-        for (; g <= groups - Lanes; g += Lanes)
+        for (; g <= groups - step; g += step)
         {
-            total = Add<TGroups, TSums>(weights, x, scales + g, sums + g, total);
-            weights += Lanes / TGroups.Groups * TGroups.Bytes;
-            x += Lanes * QuantizedBlock.Length;
+            total = TSums.IsWide
+                ? AddSixteen<TGroups, TSums>(weights, x, scales + g, sums + g, total)
+                : Add<TGroups, TSums>(weights, x, scales + g, sums + g, total);
+            weights += step / TGroups.Groups * TGroups.Bytes;
+            x += step * QuantizedBlock.Length;
         }
         return g < groups
             ? SumWithRest<TGroups, TSums>(weights, x, scales + g, sums + g, groups - g, total)
@@ -98,15 +105,29 @@ internal static unsafe class QuantizedProduct
     }
 
     /// <summary>
-    /// Adds the last groups of a row, fewer than eight: as many blocks of one group. (A vector that came back from a call would live
-    /// in memory all through the loop before.)
+    /// Adds the last groups of a row, at most fifteen. (A vector that came back from a call would live in memory all through the loop
+    /// before.)
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static float SumWithRest<TGroups, TSums>(byte* weights, sbyte* x, float* scales, int* sums, int rest, Vector256<float> total)
         where TGroups : struct, IQuantizedGroups
         where TSums : struct, IGroupSums
     {
-        // The weights may end where their memory ends; the buffers of the activations are filled up to eight blocks.
+        if (rest >= Lanes)
+        {
+            total = Add<TGroups, TSums>(weights, x, scales, sums, total);
+            weights += Lanes / TGroups.Groups * TGroups.Bytes;
+            x += Lanes * QuantizedBlock.Length;
+            scales += Lanes;
+            sums += Lanes;
+            rest -= Lanes;
+        }
+        if (rest == 0)
+        {
+            return Lanes256.Sum(total);
+        }
+
+        // Fewer than eight groups: as many blocks of one. The weights may end where their memory ends; the buffers of the activations are filled up to eight blocks.
         byte* eight = stackalloc byte[Lanes * TGroups.Bytes];
         new Span<byte>(eight, Lanes * TGroups.Bytes).Clear();
         new ReadOnlySpan<byte>(weights, rest * TGroups.Bytes).CopyTo(new Span<byte>(eight, Lanes * TGroups.Bytes));
@@ -128,7 +149,7 @@ internal static unsafe class QuantizedProduct
         Vector256<int> products;
         if (TGroups.HasScales)
         {
-            products = (first * ((s << 16) >> 16)) + (second * (s >> 16));
+            products = TGroups.HasHalfScales ? (first * ((s << 16) >> 16)) + (second * (s >> 16)) : (first + second) * (s >> 16);
             if (TSums.Offset != 0)
             {
                 products -= QuantizedBlock.MultiplyPairs(ofX, (s.AsInt16() * Vector256.Create((short)TSums.Offset)).AsInt32());
@@ -149,112 +170,47 @@ internal static unsafe class QuantizedProduct
             : total;
     }
 
-    /// <summary>Exact sums of v·x over groups.</summary>
-    private interface IGroupSums
-    {
-        /// <summary>What the integers v exceed u by.</summary>
-        static abstract int Offset { get; }
-
-        /// <summary>The sums of the first and of the second halves of eight groups that follow each other.</summary>
-        static abstract void Eight(byte* blocks, sbyte* x, out Vector256<int> first, out Vector256<int> second);
-    }
-
-    private readonly struct Avx2Sums<TGroups> : IGroupSums
+    /// <summary>Two times <see cref="Add"/>, with vectors of twice the width as far as the order of the sums lets.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> AddSixteen<TGroups, TSums>(byte* weights, sbyte* x, float* scales, int* sums, Vector256<float> total)
         where TGroups : struct, IQuantizedGroups
+        where TSums : struct, IGroupSums
     {
-        public static int Offset => TGroups.OffsetAvx2;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Eight(byte* blocks, sbyte* x, out Vector256<int> first, out Vector256<int> second)
+        TSums.Sixteen(weights, x, out Vector512<int> first, out Vector512<int> second);
+        TGroups.FactorsAvx512(weights, out Vector512<float> d, out Vector512<float> m, out Vector512<int> s, out Vector512<int> n);
+        Vector512<int> ofX = Vector512.Load(sums);
+        Vector512<int> products;
+        if (TGroups.HasScales)
         {
-            // Lanes 0 to 3 belong to first halves all the way, lanes 4 to 7 to second halves.
-            Vector256<int> a = AddPairs(
-                AddPairs(TGroups.ProductAvx2(blocks, 0, x), TGroups.ProductAvx2(blocks, 1, x + 32)),
-                AddPairs(TGroups.ProductAvx2(blocks, 2, x + 64), TGroups.ProductAvx2(blocks, 3, x + 96)));
-            Vector256<int> b = AddPairs(
-                AddPairs(TGroups.ProductAvx2(blocks, 4, x + 128), TGroups.ProductAvx2(blocks, 5, x + 160)),
-                AddPairs(TGroups.ProductAvx2(blocks, 6, x + 192), TGroups.ProductAvx2(blocks, 7, x + 224)));
-            first = Avx2.Permute2x128(a, b, 0x20);
-            second = Avx2.Permute2x128(a, b, 0x31);
-        }
-
-        /// <summary>vphaddd in two shuffles and an addition, which processors do faster.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector256<int> AddPairs(Vector256<int> a, Vector256<int> b) =>
-            Avx.Shuffle(a.AsSingle(), b.AsSingle(), 0x88).AsInt32() + Avx.Shuffle(a.AsSingle(), b.AsSingle(), 0xDD).AsInt32();
-    }
-
-    private readonly struct Avx512Sums<TGroups> : IGroupSums
-        where TGroups : struct, IQuantizedGroups
-    {
-        public static int Offset => TGroups.OffsetAvx2;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Eight(byte* blocks, sbyte* x, out Vector256<int> first, out Vector256<int> second)
-        {
-            Vector512<short> a = AddPairs(Products(blocks, 0, x), Products(blocks, 1, x + 64));
-            Vector512<short> b = AddPairs(Products(blocks, 2, x + 128), Products(blocks, 3, x + 192));
-
-            // A word of a and b is the sum of four products. Where eight fit into it, words are added once more before they are widened.
-            Vector512<int> sums = TGroups.LargestAvx512 <= short.MaxValue / (8 * 127)
-                ? Widen(AddPairs(a, b))
-                : AddPairs(Widen(a), Widen(b));
-
-            // Quarters are the halves of even groups, then those of odd groups.
-            Vector512<int> halves = Avx512F.PermuteVar16x32(
-                sums, Vector512.Create(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15));
-            first = halves.GetLower();
-            second = halves.GetUpper();
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector512<short> Products(byte* blocks, int pair, sbyte* x) =>
-            Avx512BW.MultiplyAddAdjacent(TGroups.Load64Avx512(blocks, pair), Vector512.Load(x));
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector512<int> Widen(Vector512<short> words) => Avx512BW.MultiplyAddAdjacent(words, Vector512<short>.One);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector512<short> AddPairs(Vector512<short> a, Vector512<short> b) =>
-            Even(a.AsSingle(), b.AsSingle()).AsInt16() + Odd(a.AsSingle(), b.AsSingle()).AsInt16();
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector512<int> AddPairs(Vector512<int> a, Vector512<int> b) =>
-            Even(a.AsSingle(), b.AsSingle()).AsInt32() + Odd(a.AsSingle(), b.AsSingle()).AsInt32();
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector512<float> Even(Vector512<float> a, Vector512<float> b) => Avx512F.Shuffle(a, b, 0x88);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector512<float> Odd(Vector512<float> a, Vector512<float> b) => Avx512F.Shuffle(a, b, 0xDD);
-    }
-
-    private readonly struct PortableSums<TGroups> : IGroupSums
-        where TGroups : struct, IQuantizedGroups
-    {
-        public static int Offset => 0;
-
-        public static void Eight(byte* blocks, sbyte* x, out Vector256<int> first, out Vector256<int> second)
-        {
-            int* sums = stackalloc int[2 * Lanes];
-            for (int l = 0; l < Lanes; l++)
+            products = TGroups.HasHalfScales ? (first * ((s << 16) >> 16)) + (second * (s >> 16)) : (first + second) * (s >> 16);
+            if (TSums.Offset != 0)
             {
-                Vector256<sbyte> weights = TGroups.Load32(blocks, l);
-                sums[l] = Sum(weights.GetLower(), Vector128.Load(x + (l * QuantizedBlock.Length)));
-                sums[Lanes + l] = Sum(weights.GetUpper(), Vector128.Load(x + (l * QuantizedBlock.Length) + 16));
+                products -= MultiplyPairs(ofX, (s.AsInt16() * Vector512.Create((short)TSums.Offset)).AsInt32());
             }
-            first = Vector256.Load(sums);
-            second = Vector256.Load(sums + Lanes);
         }
-
-        private static int Sum(Vector128<sbyte> weights, Vector128<sbyte> x)
+        else
         {
-            // |u·x| ≤ 128·127 fits a word.
-            (Vector128<short> lowWeights, Vector128<short> highWeights) = Vector128.Widen(weights);
-            (Vector128<short> lowX, Vector128<short> highX) = Vector128.Widen(x);
-            (Vector128<int> a, Vector128<int> b) = Vector128.Widen(lowWeights * lowX);
-            (Vector128<int> c, Vector128<int> d) = Vector128.Widen(highWeights * highX);
-            return Vector128.Sum(a + b + c + d);
+            products = first + second;
+            if (TSums.Offset != 0)
+            {
+                products -= MultiplyPairs(ofX, Vector512.Create((short)TSums.Offset).AsInt32());
+            }
         }
+        Vector512<float> scalesOfX = Vector512.Load(scales);
+        Vector512<float> sum = Vector512.ConvertToSingle(products);
+        Vector512<float> factor = d * scalesOfX;
+        total = Vector256.MultiplyAddEstimate(sum.GetLower(), factor.GetLower(), total);
+        if (!TGroups.HasMinimums)
+        {
+            return Vector256.MultiplyAddEstimate(sum.GetUpper(), factor.GetUpper(), total);
+        }
+        Vector512<float> sumOfMinimums = Vector512.ConvertToSingle(MultiplyPairs(ofX, n));
+        Vector512<float> factorOfMinimums = m * scalesOfX;
+        total = Vector256.MultiplyAddEstimate(sumOfMinimums.GetLower(), factorOfMinimums.GetLower(), total);
+        total = Vector256.MultiplyAddEstimate(sum.GetUpper(), factor.GetUpper(), total);
+        return Vector256.MultiplyAddEstimate(sumOfMinimums.GetUpper(), factorOfMinimums.GetUpper(), total);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> MultiplyPairs(Vector512<int> a, Vector512<int> b) => Avx512BW.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16());
 }

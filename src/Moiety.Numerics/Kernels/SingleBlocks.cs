@@ -16,6 +16,8 @@ internal readonly unsafe struct SingleBlocks<TBlock> : IQuantizedGroups, IRowRea
 
     public static bool HasScales => false;
 
+    public static bool HasHalfScales => false;
+
     public static bool HasMinimums => TBlock.HasMinimum;
 
     public static int OffsetAvx2 => TBlock.OffsetAvx2;
@@ -43,6 +45,16 @@ internal readonly unsafe struct SingleBlocks<TBlock> : IQuantizedGroups, IRowRea
         TBlock.Decode(TBlock.Headers(blocks), out scale, out minimum);
         scales = Vector256.Create(OnePair);
         minimums = Vector256.Create(OnePair);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FactorsAvx512(
+        byte* blocks, out Vector512<float> scale, out Vector512<float> minimum, out Vector512<int> scales, out Vector512<int> minimums)
+    {
+        Vector512<uint> headers = WideVectors.Join(TBlock.Headers(blocks), TBlock.Headers(blocks + (8 * TBlock.Bytes)));
+        TBlock.DecodeAvx512(headers, out scale, out minimum);
+        scales = Vector512.Create(OnePair);
+        minimums = Vector512.Create(OnePair);
     }
 
     public static void FactorsOfRows(byte** blocks, int stride, float* scale, float* minimum, int* scales, int* minimums)

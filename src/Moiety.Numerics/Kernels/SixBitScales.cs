@@ -51,6 +51,26 @@ internal static unsafe class SixBitScales
         minimums = Avx2.Shuffle(twice, ofMinimums).AsInt32();
     }
 
+    /// <summary>The scales and minimums of two super-blocks; reads four bytes more than there are scales.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void UnpackAvx512(byte* first, byte* second, out Vector512<int> scales, out Vector512<int> minimums)
+    {
+        Vector256<uint> packed = Vector256.Create(Vector128.Load((uint*)first), Vector128.Load((uint*)second));
+        Vector256<uint> nibbles = Avx2.ShiftRightLogicalVariable(Avx2.Shuffle(packed, 0b10_10_10_10), Vector256.Create(0u, 4, 0, 4, 0, 4, 0, 4));
+        Vector256<uint> lower = packed & Vector256.Create(0x3F3F3F3Fu);
+        Vector256<uint> upper = (nibbles & Vector256.Create(0x0F0F0F0Fu)) | ((packed >>> 2) & Vector256.Create(0x30303030u));
+
+        // In each half eight bytes of scales, then eight of minimums; all scales, then all minimums, each in both words of its lane.
+        Vector256<ulong> bytes = Avx2.Permute4x64(Avx2.UnpackLow(lower, upper).AsUInt64(), 0b11_01_10_00);
+        Vector512<byte> ofScales = WideVectors.FourTimes(bytes.GetLower().AsByte());
+        Vector512<byte> ofMinimums = WideVectors.FourTimes(bytes.GetUpper().AsByte());
+        Vector512<byte> spread = Vector512.Create(
+            0x8000_8000u, 0x8001_8001, 0x8002_8002, 0x8003_8003, 0x8004_8004, 0x8005_8005, 0x8006_8006, 0x8007_8007,
+            0x8008_8008, 0x8009_8009, 0x800A_800A, 0x800B_800B, 0x800C_800C, 0x800D_800D, 0x800E_800E, 0x800F_800F).AsByte();
+        scales = Avx512BW.Shuffle(ofScales, spread).AsInt32();
+        minimums = Avx512BW.Shuffle(ofMinimums, spread).AsInt32();
+    }
+
     /// <summary>The inverse of <see cref="Unpack"/>.</summary>
     public static void Pack(byte* scales, byte* minimums, byte* packed)
     {
@@ -94,6 +114,11 @@ internal static unsafe class SixBitScales
     public static Vector256<short> Widen(Vector128<sbyte> bytes) => Avx2.IsSupported
         ? Avx2.ConvertToVector256Int16(bytes)
         : Vector256.Create(Vector128.WidenLower(bytes), Vector128.WidenUpper(bytes));
+
+    /// <summary>Twice sixteen signed bytes as words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> WidenAvx512(Vector128<sbyte> first, Vector128<sbyte> second) =>
+        Avx512BW.ConvertToVector512Int16(Vector256.Create(first, second)).AsInt32();
 
     /// <summary>Eight bytes, each as two equal words.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

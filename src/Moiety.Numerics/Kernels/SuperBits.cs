@@ -33,16 +33,7 @@ internal static unsafe class SuperBits
         ulong first = (ulong)(to - from) & 63;
         ulong second = (ulong)(to - from - step) & 63;
         Vector512<ulong> counts = Vector512.Create(first, first, first, first, second, second, second, second);
-        return Avx512F.RotateLeftVariable(Twice(source), counts).AsByte() & Vector512.Create(mask);
-    }
-
-    /// <summary>32 bytes, twice.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<ulong> Twice(byte* source)
-    {
-        // Vector512.Create goes through memory, and the broadcast instruction is merged into its user as one of 64 bits.
-        Vector256<ulong> once = Vector256.Load((ulong*)source);
-        return Avx512F.InsertVector256(once.ToVector512Unsafe(), once, 1);
+        return Avx512F.RotateLeftVariable(WideVectors.Twice(source), counts).AsByte() & Vector512.Create(mask);
     }
 
     /// <summary>Bit <paramref name="bit"/> of element i of each group of 32 becomes the group's bit of byte i.</summary>

@@ -16,6 +16,8 @@ internal readonly unsafe struct SuperBlocks<TBlock> : IQuantizedGroups, IRowRead
 
     public static bool HasScales => true;
 
+    public static bool HasHalfScales => TBlock.HasHalfScales;
+
     public static bool HasMinimums => TBlock.HasMinimums;
 
     public static int OffsetAvx2 => TBlock.OffsetAvx2;
@@ -36,6 +38,11 @@ internal readonly unsafe struct SuperBlocks<TBlock> : IQuantizedGroups, IRowRead
     public static void Factors(
         byte* blocks, out Vector256<float> scale, out Vector256<float> minimum, out Vector256<int> scales, out Vector256<int> minimums) =>
         TBlock.Factors(blocks, out scale, out minimum, out scales, out minimums);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FactorsAvx512(
+        byte* blocks, out Vector512<float> scale, out Vector512<float> minimum, out Vector512<int> scales, out Vector512<int> minimums) =>
+        TBlock.FactorsAvx512(blocks, out scale, out minimum, out scales, out minimums);
 
     public static void FactorsOfRows(byte** blocks, int stride, float* scale, float* minimum, int* scales, int* minimums)
     {

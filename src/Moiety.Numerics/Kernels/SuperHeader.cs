@@ -23,4 +23,27 @@ internal static unsafe class SuperHeader
         scale = Vector256.Create(decoded[0]);
         minimum = Vector256.Create(-decoded[1]);
     }
+
+    /// <summary>The d of two super-blocks, in eight lanes each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ScaleAvx512(byte* first, byte* second)
+    {
+        Vector128<float> decoded = Lanes128.HalfToSingle(Vector128.Create(*(ushort*)first | ((ulong)*(ushort*)second << 32)).AsUInt32());
+        Vector512<int> eight = Vector512.Create(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+        return Avx512F.PermuteVar16x32(decoded.ToVector256Unsafe().ToVector512Unsafe(), eight);
+    }
+
+    /// <summary>d and m of two super-blocks, in eight lanes each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ScaleAndMinimumAvx512(byte* first, byte* second, out Vector512<float> scale, out Vector512<float> minimum)
+    {
+        Vector128<uint> both = Vector128.Create(*(uint*)first | ((ulong)*(uint*)second << 32)).AsUInt32();
+        Vector128<uint> shifts = Vector128.Create(0u, 0, 16, 16);
+        Vector128<float> decoded = Lanes128.HalfToSingle(Avx2.ShiftRightLogicalVariable(both, shifts));
+
+        // d, d, m, m of the two; m is negated.
+        Vector512<float> lanes = (decoded ^ Vector128.Create(0, 0, -0f, -0f)).ToVector256Unsafe().ToVector512Unsafe();
+        scale = Avx512F.PermuteVar16x32(lanes, Vector512.Create(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
+        minimum = Avx512F.PermuteVar16x32(lanes, Vector512.Create(2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3));
+    }
 }

@@ -28,7 +28,7 @@ internal static unsafe class SuperNibbles
     public static Vector512<byte> Load64Avx512(byte* packed, int pair)
     {
         Vector512<ulong> counts = Vector512.Create(0ul, 0, 0, 0, 4, 4, 4, 4);
-        return Avx512F.ShiftRightLogicalVariable(SuperBits.Twice(packed + (32 * pair)), counts).AsByte() & Vector512.Create((byte)15);
+        return Avx512F.ShiftRightLogicalVariable(WideVectors.Twice(packed + (32 * pair)), counts).AsByte() & Vector512.Create((byte)15);
     }
 
     /// <summary>Packs the lower four bits of 256 elements.</summary>
