@@ -17,7 +17,8 @@ public abstract class Checkpoint : IDisposable
     /// <summary>The architecture.</summary>
     public abstract ModelConfig Config { get; }
 
-    /// <summary>The tokenizer, or null when the checkpoint carries none.</summary>
+    /// <summary>The tokenizer, or null when the checkpoint carries none. It is made when it is first asked for.</summary>
+    /// <exception cref="InvalidInputException">What the checkpoint carries is malformed, not supported, or does not fit the model.</exception>
     public abstract Tokenizer? Tokenizer { get; }
 
     /// <summary>How its makers want text generated, or null when they did not say.</summary>

@@ -24,11 +24,11 @@ internal static class GgufReader
             }
 
             LatentUpTensor.Join(files.Tensors);
-            Tokenizer? tokenizer = GgufTokenizerMetadata.Read(metadata) is { } data ? GgufTokenizer.Create(data, path) : null;
+            GgufTokenizerData? tokenizer = GgufTokenizerMetadata.Read(metadata);
             return new MappedCheckpoint(
                 path,
                 config,
-                tokenizer,
+                () => tokenizer is null ? null : GgufTokenizer.Create(tokenizer, path),
                 GgufGenerationMetadata.Read(metadata),
                 TensorTable.Match(path, config, family, family.GgufNamingFor(config), files.Tensors),
                 [files],

@@ -67,7 +67,7 @@ internal static unsafe class Llama2CReader
             }
 
             IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors = decoded is null ? Map(file, header, config) : Decode(file, header, config, decoded);
-            return new MappedCheckpoint(path, config, tokenizer, null, tensors, decoded is null ? [file] : [file, decoded]);
+            return new MappedCheckpoint(path, config, () => tokenizer, null, tensors, decoded is null ? [file] : [file, decoded]);
         }
         catch
         {

@@ -9,27 +9,24 @@ internal sealed class MappedCheckpoint : Checkpoint
 {
     private readonly Dictionary<string, CheckpointTensor> _tensors;
     private readonly string[] _names;
+
+    // Making a large one takes longer than all else about opening, and not everybody who opens a model needs it.
+    private readonly Lazy<Tokenizer?> _tokenizer;
     private readonly IDisposable[] _files;
 
     /// <summary>Takes over the files.</summary>
     public MappedCheckpoint(
         string path,
         ModelConfig config,
-        Tokenizer? tokenizer,
+        Func<Tokenizer?> readTokenizer,
         GenerationConfig? generation,
         IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors,
         IEnumerable<IDisposable> files,
         EmbeddingConfig? embedding = null)
     {
-        if (tokenizer is not null && tokenizer.VocabularySize > config.VocabularySize)
-        {
-            throw new InvalidCheckpointException(path, "tokenizer",
-                $"it has {tokenizer.VocabularySize} tokens, the embedding only {config.VocabularySize} rows (files of two models?)");
-        }
-
         Path = path;
         Config = config;
-        Tokenizer = tokenizer;
+        _tokenizer = new Lazy<Tokenizer?>(() => Check(readTokenizer()));
         Generation = generation;
         Embedding = embedding;
         _tensors = new(tensors, StringComparer.Ordinal);
@@ -44,7 +41,7 @@ internal sealed class MappedCheckpoint : Checkpoint
     public override ModelConfig Config { get; }
 
     /// <inheritdoc/>
-    public override Tokenizer? Tokenizer { get; }
+    public override Tokenizer? Tokenizer => _tokenizer.Value;
 
     /// <inheritdoc/>
     public override GenerationConfig? Generation { get; }
@@ -77,6 +74,11 @@ internal sealed class MappedCheckpoint : Checkpoint
             file.Dispose();
         }
     }
+
+    private Tokenizer? Check(Tokenizer? tokenizer) => tokenizer is null || tokenizer.VocabularySize <= Config.VocabularySize
+        ? tokenizer
+        : throw new InvalidCheckpointException(Path, "tokenizer",
+            $"it has {tokenizer.VocabularySize} tokens, the embedding only {Config.VocabularySize} rows (files of two models?)");
 
     private CheckpointTensor Find(string name) => _tensors.TryGetValue(name, out CheckpointTensor? tensor)
         ? tensor
