@@ -17,10 +17,13 @@ internal sealed class BertFamily : ModelFamily
     public override string Name => "bert";
 
     /// <inheritdoc/>
+    public override string Models => "BERT, MiniLM, BGE, E5";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "BertModel";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "bert";
+    public override string GgufArchitecture => "bert";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = EncoderNaming.HuggingFace(Root).WithRoots(Root, "");

@@ -9,10 +9,13 @@ internal sealed class BloomFamily : DecoderFamily
     public override string Name => "bloom";
 
     /// <inheritdoc/>
+    public override string Models => "BLOOM, BLOOMZ";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "BloomForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "bloom";
+    public override string GgufArchitecture => "bloom";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace

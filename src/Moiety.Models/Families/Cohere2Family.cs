@@ -11,10 +11,13 @@ internal sealed class Cohere2Family : DecoderFamily
     public override string Name => "cohere2";
 
     /// <inheritdoc/>
+    public override string Models => "Command-R7B, Command-A";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "Cohere2ForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "cohere2";
+    public override string GgufArchitecture => "cohere2";
 
     /// <inheritdoc/>
     internal override bool? HuggingFaceInterleaved => true;

@@ -11,10 +11,13 @@ internal sealed class CohereFamily : DecoderFamily
     public override string Name => "cohere";
 
     /// <inheritdoc/>
+    public override string Models => "Command-R, Command-R+";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "CohereForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "command-r";
+    public override string GgufArchitecture => "command-r";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(

@@ -19,10 +19,13 @@ internal sealed class DebertaV2Family : ModelFamily
     public override string Name => "deberta-v2";
 
     /// <inheritdoc/>
+    public override string Models => "DeBERTa v2 and v3";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "DebertaV2Model";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "deberta-v2";
+    public override string GgufArchitecture => "deberta-v2";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = EncoderNaming.HuggingFace(Root).With(

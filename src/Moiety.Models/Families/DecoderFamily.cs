@@ -34,6 +34,9 @@ internal abstract class DecoderFamily : ModelFamily
     /// </summary>
     protected virtual int WindowPeriod => 0;
 
+    /// <summary>The window of GGUF files that do not state one, 0 for none.</summary>
+    protected virtual int GgufDefaultWindow => 0;
+
     /// <inheritdoc/>
     internal override bool? GgufInterleaved => false;
 
@@ -139,7 +142,7 @@ internal abstract class DecoderFamily : ModelFamily
     internal sealed override ModelConfig ReadGguf(GgufMetadata metadata, Predicate<string> hasTensor)
     {
         GgufFields fields = new(metadata, GgufArchitecture, hasTensor);
-        ModelConfig config = ReadMore(GgufAttention.ReadWindows(Detect(Shape(ReadSizes(fields)), fields), fields, WindowPeriod), fields);
+        ModelConfig config = ReadMore(GgufAttention.ReadWindows(Detect(Shape(ReadSizes(fields)), fields), fields, WindowPeriod, GgufDefaultWindow), fields);
         if (fields.Boolean("attention.causal") is false)
         {
             throw fields.Error("attention.causal", "a decoder that sees later tokens is not supported");
@@ -230,7 +233,7 @@ internal abstract class DecoderFamily : ModelFamily
     {
         Activation = ReadActivation(fields),
         IntermediateSize = fields.Int32(Keys.Intermediate.AsSpan())
-            ?? (Defaults.IntermediateFactor > 0 ? checked(Defaults.IntermediateFactor * hidden) : throw fields.Error(Keys.Intermediate[0], "it is missing")),
+            ?? (Defaults.IntermediateFactor > 0 ? SaturatedSize.Product(Defaults.IntermediateFactor, hidden) : throw fields.Error(Keys.Intermediate[0], "it is missing")),
         Moe = null,
     };
 
@@ -329,7 +332,7 @@ internal abstract class DecoderFamily : ModelFamily
         int hidden = fields.RequiredInt32(Keys.HiddenSize.AsSpan());
         int heads = fields.Int32(Keys.Heads.AsSpan()) ?? Defaults.Heads ?? throw fields.Error(Keys.Heads[0], "it is missing");
         LatentAttentionConfig? latent = ReadLatent(fields);
-        int headSize = latent is not null ? latent.PlainHeadSize + latent.RotaryHeadSize
+        int headSize = latent is not null ? SaturatedSize.Sum(latent.PlainHeadSize, latent.RotaryHeadSize)
             : (Keys.HeadSize.IsEmpty ? null : fields.Int32(Keys.HeadSize.AsSpan())) ?? Defaults.HeadSize ?? (heads > 0 && hidden % heads == 0
             ? hidden / heads
             : throw fields.Error(Keys.Heads[0], $"{heads} does not divide the hidden size {hidden}, and there is no head size"));
@@ -362,7 +365,7 @@ internal abstract class DecoderFamily : ModelFamily
         int heads = fields.Uniform("attention.head_count", layers) ?? throw fields.Error("attention.head_count", "the key is missing");
         int context = fields.RequiredInt32("context_length");
         LatentAttentionConfig? latent = ReadLatent(fields);
-        int headSize = latent is not null ? latent.PlainHeadSize + latent.RotaryHeadSize : GgufAttention.ReadHeadSize(fields, hidden, heads);
+        int headSize = latent is not null ? SaturatedSize.Sum(latent.PlainHeadSize, latent.RotaryHeadSize) : GgufAttention.ReadHeadSize(fields, hidden, heads);
         int vocabulary = fields.Int32("vocab_size")
             ?? fields.Metadata.Texts("tokenizer.ggml.tokens")?.Length
             ?? throw fields.Error("vocab_size", "the key is missing, and so is the tokenizer that would tell the size");

@@ -10,10 +10,13 @@ internal sealed class Ernie45Family : DecoderFamily
     public override string Name => "ernie4_5";
 
     /// <inheritdoc/>
+    public override string Models => "ERNIE 4.5, dense";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "Ernie4_5ForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "ernie4_5";
+    public override string GgufArchitecture => "ernie4_5";
 
     /// <inheritdoc/>
     internal override bool? HuggingFaceInterleaved => true;

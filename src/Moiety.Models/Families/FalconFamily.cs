@@ -37,10 +37,13 @@ internal sealed class FalconFamily : DecoderFamily
     public override string Name => "falcon";
 
     /// <inheritdoc/>
+    public override string Models => "Falcon 7B, 40B, 180B, Falcon 2 11B";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "FalconForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "falcon";
+    public override string GgufArchitecture => "falcon";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming => OneNorm;

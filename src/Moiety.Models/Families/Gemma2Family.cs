@@ -14,10 +14,13 @@ internal sealed class Gemma2Family : DecoderFamily
     public override string Name => "gemma2";
 
     /// <inheritdoc/>
+    public override string Models => "Gemma 2";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "Gemma2ForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "gemma2";
+    public override string GgufArchitecture => "gemma2";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(
@@ -41,6 +44,9 @@ internal sealed class Gemma2Family : DecoderFamily
 
     /// <inheritdoc/>
     protected override int WindowPeriod => 2;
+
+    /// <inheritdoc/>
+    protected override int GgufDefaultWindow => 4096;
 
     /// <inheritdoc/>
     protected override ModelConfig Shape(ModelConfig config) => config with
@@ -71,7 +77,7 @@ internal sealed class Gemma2Family : DecoderFamily
     /// <inheritdoc/>
     protected override ModelConfig ReadMore(ModelConfig config, GgufFields fields)
     {
-        ModelConfig scaled = GemmaScores.WithScale(config, config.LayerCount == LayersOf27B ? config.HiddenSize / config.HeadCount : config.HeadSize);
+        ModelConfig scaled = GemmaScores.WithScale(config, GemmaScores.GgufScalar(config, LayersOf27B));
         return scaled with
         {
             LogitSoftCap = fields.Single("final_logit_softcapping") ?? 30,

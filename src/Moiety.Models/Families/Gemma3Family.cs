@@ -18,10 +18,13 @@ internal sealed class Gemma3Family : DecoderFamily
     public override string Name => "gemma3_text";
 
     /// <inheritdoc/>
+    public override string Models => "Gemma 3, text";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "Gemma3ForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "gemma3";
+    public override string GgufArchitecture => "gemma3";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(
@@ -88,7 +91,7 @@ internal sealed class Gemma3Family : DecoderFamily
     protected override ModelConfig ReadMore(ModelConfig config, GgufFields fields)
     {
         ModelConfig local = WithLocal(config, fields.Single("rope.freq_base_swa") ?? DefaultLocalTheta);
-        return GemmaScores.WithScale(local, local.LayerCount == LayersOf27B ? local.HiddenSize / local.HeadCount : local.HeadSize) with
+        return GemmaScores.WithScale(local, GemmaScores.GgufScalar(local, LayersOf27B)) with
         {
             LogitSoftCap = fields.Single("final_logit_softcapping") ?? 0,
         };

@@ -10,10 +10,13 @@ internal sealed class GemmaFamily : DecoderFamily
     public override string Name => "gemma";
 
     /// <inheritdoc/>
+    public override string Models => "Gemma, CodeGemma";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "GemmaForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "gemma";
+    public override string GgufArchitecture => "gemma";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(

@@ -20,6 +20,10 @@ internal static class GemmaScores
         json["attn_logit_softcapping"] = config.Attention.LogitSoftCap > 0 ? config.Attention.LogitSoftCap : null;
     }
 
+    /// <summary>What GGUF files do not tell: the head size, but in the model with this many layers the hidden size over the heads.</summary>
+    public static int GgufScalar(ModelConfig config, int layersOfLargest) =>
+        config.LayerCount == layersOfLargest && config.HeadCount > 0 ? config.HiddenSize / config.HeadCount : config.HeadSize;
+
     /// <summary>The model with scores divided by the root of a number.</summary>
     public static ModelConfig WithScale(ModelConfig config, float scalar) => config with
     {

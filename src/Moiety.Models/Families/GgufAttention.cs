@@ -25,11 +25,12 @@ internal static class GgufAttention
     /// <param name="config">The model.</param>
     /// <param name="fields">The keys.</param>
     /// <param name="period">All but every n-th layer slide when the file does not say; 0 for all.</param>
-    public static ModelConfig ReadWindows(ModelConfig config, GgufFields fields, int period)
+    /// <param name="window">The window when the file does not say.</param>
+    public static ModelConfig ReadWindows(ModelConfig config, GgufFields fields, int period, int window)
     {
         ImmutableArray<bool> pattern = fields.Pattern(Pattern, config.LayerCount, every => LayerPatterns.Sliding(every, config.LayerCount))
             ?? LayerPatterns.Sliding(period, config.LayerCount);
-        return LayerPatterns.WithWindows(config, fields.Int32(Window) ?? 0, pattern);
+        return LayerPatterns.WithWindows(config, fields.Int32(Window) ?? window, pattern);
     }
 
     /// <summary>Writes the windows of the layers, if any has one.</summary>

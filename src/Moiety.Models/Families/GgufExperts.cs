@@ -115,7 +115,7 @@ internal static class GgufExperts
             RouterBias = fields.HasRole(naming, TensorRole.RouterBias, leading),
             SelectionBias = fields.HasRole(naming, TensorRole.SelectionBias, leading),
             ExpertBias = fields.HasRole(naming, TensorRole.ExpertUpBias, leading),
-            SharedIntermediateSize = !hasShared ? 0 : shared > 0 ? shared : checked(Math.Max(sharedCount, 1) * width),
+            SharedIntermediateSize = !hasShared ? 0 : shared > 0 ? shared : SaturatedSize.Product(Math.Max(sharedCount, 1), width),
             SharedGate = fields.HasRole(naming, TensorRole.SharedWeight, leading),
         };
     }

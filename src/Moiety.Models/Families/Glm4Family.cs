@@ -10,10 +10,13 @@ internal sealed class Glm4Family : DecoderFamily
     public override string Name => "glm4";
 
     /// <inheritdoc/>
+    public override string Models => "GLM-4-0414";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "Glm4ForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "glm4";
+    public override string GgufArchitecture => "glm4";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace

@@ -12,10 +12,13 @@ internal sealed class Gpt2Family : DecoderFamily
     public override string Name => "gpt2";
 
     /// <inheritdoc/>
+    public override string Models => "GPT-2, mGPT, ruGPT 3, DistilGPT-2";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "GPT2LMHeadModel";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "gpt2";
+    public override string GgufArchitecture => "gpt2";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace

@@ -13,10 +13,13 @@ internal sealed class GptJFamily : DecoderFamily
     public override string Name => "gptj";
 
     /// <inheritdoc/>
+    public override string Models => "GPT-J-6B";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "GPTJForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "gptj";
+    public override string GgufArchitecture => "gptj";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(
@@ -35,7 +38,7 @@ internal sealed class GptJFamily : DecoderFamily
         (TensorRole.FinalNormBias, "transformer.ln_f.bias"));
 
     /// <inheritdoc/>
-    internal override bool HasGguf => false;
+    public override bool HasGguf => false;
 
     /// <inheritdoc/>
     internal override bool? HuggingFaceInterleaved => true;

@@ -14,10 +14,13 @@ internal sealed class GptNeoXFamily : DecoderFamily
     public override string Name => "gpt_neox";
 
     /// <inheritdoc/>
+    public override string Models => "GPT-NeoX-20B, Pythia, Dolly";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "GPTNeoXForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "gptneox";
+    public override string GgufArchitecture => "gptneox";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace

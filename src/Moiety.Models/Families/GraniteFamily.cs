@@ -11,10 +11,13 @@ internal sealed class GraniteFamily : DecoderFamily
     public override string Name => "granite";
 
     /// <inheritdoc/>
+    public override string Models => "Granite 3 and 4, dense";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "GraniteForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "granite";
+    public override string GgufArchitecture => "granite";
 
     /// <inheritdoc/>
     internal override bool? GgufInterleaved => true;

@@ -14,10 +14,13 @@ internal sealed class LlamaFamily : DecoderFamily
     public override string Name => "llama";
 
     /// <inheritdoc/>
+    public override string Models => "Llama 1 to 3.3, TinyLlama, Yi, SmolLM, DeepSeek LLM, Vicuna";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "LlamaForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "llama";
+    public override string GgufArchitecture => "llama";
 
     /// <inheritdoc/>
     internal override bool? GgufInterleaved => true;

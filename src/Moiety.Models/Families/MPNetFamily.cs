@@ -20,10 +20,13 @@ internal sealed class MPNetFamily : ModelFamily
     public override string Name => "mpnet";
 
     /// <inheritdoc/>
+    public override string Models => "MPNet, all-mpnet-base";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "MPNetModel";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "mpnet";
+    public override string GgufArchitecture => "mpnet";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = EncoderNaming.HuggingFace(Root).With(

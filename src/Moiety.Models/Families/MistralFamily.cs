@@ -12,10 +12,13 @@ internal sealed class MistralFamily : DecoderFamily
     public override string Name => "mistral";
 
     /// <inheritdoc/>
+    public override string Models => "Mistral 7B, Nemo, Small";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "MistralForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "llama";
+    public override string GgufArchitecture => "llama";
 
     /// <inheritdoc/>
     internal override bool? GgufInterleaved => true;

@@ -15,10 +15,13 @@ internal sealed class MixtralFamily : DecoderFamily
     public override string Name => "mixtral";
 
     /// <inheritdoc/>
+    public override string Models => "Mixtral 8x7B and 8x22B";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "MixtralForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "llama";
+    public override string GgufArchitecture => "llama";
 
     /// <inheritdoc/>
     internal override bool? GgufInterleaved => true;

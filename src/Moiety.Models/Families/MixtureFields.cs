@@ -19,7 +19,7 @@ internal static class MixtureFields
     public static ImmutableArray<FeedForwardConfig> Read(ConfigFields fields, int layers, FeedForwardConfig dense, MoeConfig facts, bool hasShared)
     {
         int step = fields.Int32("decoder_sparse_step") ?? 1;
-        ImmutableArray<int> only = fields.Int32List("mlp_only_layers") ?? [];
+        HashSet<int> only = [.. fields.Int32List("mlp_only_layers") ?? []];
         FeedForwardConfig mixture = dense with
         {
             IntermediateSize = 0,

@@ -16,11 +16,14 @@ public abstract class ModelFamily
     /// <summary>The value of <see cref="ModelConfig.Family"/>, which is <c>model_type</c> in <c>config.json</c>.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Well-known models of the family, for people.</summary>
+    public abstract string Models { get; }
+
     /// <summary>The class that Python loads for it: <c>architectures</c> in <c>config.json</c>.</summary>
     internal abstract string HuggingFaceArchitecture { get; }
 
     /// <summary>The value of <c>general.architecture</c> in GGUF files.</summary>
-    internal abstract string GgufArchitecture { get; }
+    public abstract string GgufArchitecture { get; }
 
     /// <summary>How Hugging Face checkpoints name the tensors.</summary>
     internal virtual TensorNaming HuggingFaceNaming => TensorNaming.HuggingFace;
@@ -29,7 +32,7 @@ public abstract class ModelFamily
     internal virtual TensorNaming GgufNaming => TensorNaming.Gguf;
 
     /// <summary>Whether there are GGUF files of the family; without them, <see cref="GgufArchitecture"/> is a mere name.</summary>
-    internal virtual bool HasGguf => true;
+    public virtual bool HasGguf => true;
 
     /// <summary>How Hugging Face checkpoints of one configuration name the tensors, where that differs within the family.</summary>
     internal virtual TensorNaming HuggingFaceNamingFor(ModelConfig config) => HuggingFaceNaming;

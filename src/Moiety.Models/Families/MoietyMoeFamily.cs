@@ -25,10 +25,13 @@ internal sealed class MoietyMoeFamily : DecoderFamily
     public override string Name => "moiety_moe";
 
     /// <inheritdoc/>
+    public override string Models => "Moiety's own: a pyramid of experts beside fixed MLPs";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "MoietyMoeForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "moiety_moe";
+    public override string GgufArchitecture => "moiety_moe";
 
     /// <inheritdoc/>
     internal override bool? HuggingFaceInterleaved => null;

@@ -10,10 +10,13 @@ internal sealed class NemotronFamily : DecoderFamily
     public override string Name => "nemotron";
 
     /// <inheritdoc/>
+    public override string Models => "Nemotron-4, Minitron";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "NemotronForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "nemotron";
+    public override string GgufArchitecture => "nemotron";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(

@@ -11,10 +11,13 @@ internal sealed class Olmo2Family : DecoderFamily
     public override string Name => "olmo2";
 
     /// <inheritdoc/>
+    public override string Models => "OLMo 2";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "Olmo2ForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "olmo2";
+    public override string GgufArchitecture => "olmo2";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(

@@ -14,10 +14,13 @@ internal sealed class Olmo3Family : DecoderFamily
     public override string Name => "olmo3";
 
     /// <inheritdoc/>
+    public override string Models => "OLMo 3";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "Olmo3ForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "olmo2";
+    public override string GgufArchitecture => "olmo2";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(

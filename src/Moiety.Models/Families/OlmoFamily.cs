@@ -11,10 +11,13 @@ internal sealed class OlmoFamily : DecoderFamily
     public override string Name => "olmo";
 
     /// <inheritdoc/>
+    public override string Models => "OLMo 1B and 7B of 2024";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "OlmoForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "olmo";
+    public override string GgufArchitecture => "olmo";
 
     /// <inheritdoc/>
     internal override bool? GgufInterleaved => true;

@@ -12,10 +12,13 @@ internal sealed class OlmoeFamily : DecoderFamily
     public override string Name => "olmoe";
 
     /// <inheritdoc/>
+    public override string Models => "OLMoE";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "OlmoeForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "olmoe";
+    public override string GgufArchitecture => "olmoe";
 
     /// <inheritdoc/>
     protected override HuggingFaceKeys Keys { get; } = HuggingFaceKeys.Llama with { HeadSize = [] };

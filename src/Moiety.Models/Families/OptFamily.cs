@@ -15,10 +15,13 @@ internal sealed class OptFamily : DecoderFamily
     public override string Name => "opt";
 
     /// <inheritdoc/>
+    public override string Models => "OPT, 350M included";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "OPTForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "opt";
+    public override string GgufArchitecture => "opt";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(
@@ -47,7 +50,7 @@ internal sealed class OptFamily : DecoderFamily
         .WithRoots("model.decoder.", "decoder.");
 
     /// <inheritdoc/>
-    internal override bool HasGguf => false;
+    public override bool HasGguf => false;
 
     /// <inheritdoc/>
     protected override HuggingFaceKeys Keys { get; } = HuggingFaceKeys.Llama with
@@ -72,7 +75,7 @@ internal sealed class OptFamily : DecoderFamily
     protected override ModelConfig Shape(ModelConfig config) => config with
     {
         Norm = NormKind.Layer,
-        LearnedPositions = checked(config.ContextLength + FirstPosition),
+        LearnedPositions = SaturatedSize.Sum(config.ContextLength, FirstPosition),
         PositionOffset = FirstPosition,
         Attention = config.Attention with { QueryKeyValueBias = true, OutputBias = true },
     };

@@ -11,10 +11,13 @@ internal sealed class Phi3Family : DecoderFamily
     public override string Name => "phi3";
 
     /// <inheritdoc/>
+    public override string Models => "Phi-3, Phi-3.5-mini, Phi-4, Phi-4-mini";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "Phi3ForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "phi3";
+    public override string GgufArchitecture => "phi3";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace

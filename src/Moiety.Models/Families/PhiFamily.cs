@@ -9,10 +9,13 @@ internal sealed class PhiFamily : DecoderFamily
     public override string Name => "phi";
 
     /// <inheritdoc/>
+    public override string Models => "Phi-1, 1.5 and 2";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "PhiForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "phi2";
+    public override string GgufArchitecture => "phi2";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(

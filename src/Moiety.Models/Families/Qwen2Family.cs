@@ -10,10 +10,13 @@ internal sealed class Qwen2Family : DecoderFamily
     public override string Name => "qwen2";
 
     /// <inheritdoc/>
+    public override string Models => "Qwen 1.5, 2 and 2.5, QwQ, DeepSeek-R1-Distill-Qwen";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "Qwen2ForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "qwen2";
+    public override string GgufArchitecture => "qwen2";
 
     /// <inheritdoc/>
     protected override bool HasWindow => true;

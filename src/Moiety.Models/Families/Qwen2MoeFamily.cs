@@ -14,10 +14,13 @@ internal sealed class Qwen2MoeFamily : DecoderFamily
     public override string Name => "qwen2_moe";
 
     /// <inheritdoc/>
+    public override string Models => "Qwen 1.5-MoE, Qwen 2-57B-A14B";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "Qwen2MoeForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "qwen2moe";
+    public override string GgufArchitecture => "qwen2moe";
 
     /// <inheritdoc/>
     protected override bool HasWindow => true;

@@ -10,10 +10,13 @@ internal sealed class Qwen3Family : DecoderFamily
     public override string Name => "qwen3";
 
     /// <inheritdoc/>
+    public override string Models => "Qwen 3";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "Qwen3ForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "qwen3";
+    public override string GgufArchitecture => "qwen3";
 
     /// <inheritdoc/>
     protected override FamilyDefaults Defaults { get; } = new() { HeadSize = 128 };

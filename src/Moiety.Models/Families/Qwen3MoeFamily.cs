@@ -11,10 +11,13 @@ internal sealed class Qwen3MoeFamily : DecoderFamily
     public override string Name => "qwen3_moe";
 
     /// <inheritdoc/>
+    public override string Models => "Qwen 3-30B-A3B, 235B-A22B, Coder";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "Qwen3MoeForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "qwen3moe";
+    public override string GgufArchitecture => "qwen3moe";
 
     /// <inheritdoc/>
     protected override bool HasWindow => true;

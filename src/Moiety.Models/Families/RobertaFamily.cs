@@ -20,10 +20,13 @@ internal sealed class RobertaFamily(string name, string prefix, string tokenizer
     public override string Name => name;
 
     /// <inheritdoc/>
+    public override string Models => name == "roberta" ? "RoBERTa, DistilRoBERTa" : "XLM-RoBERTa, multilingual E5, BGE-M3";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => prefix + "Model";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "bert";
+    public override string GgufArchitecture => "bert";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = EncoderNaming.HuggingFace(Root).WithRoots(Root, "").With(

@@ -13,10 +13,13 @@ internal sealed class SmolLm3Family : DecoderFamily
     public override string Name => "smollm3";
 
     /// <inheritdoc/>
+    public override string Models => "SmolLM 3";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "SmolLM3ForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "smollm3";
+    public override string GgufArchitecture => "smollm3";
 
     /// <inheritdoc/>
     internal override bool? GgufInterleaved => true;

@@ -11,10 +11,13 @@ internal sealed class StableLmFamily : DecoderFamily
     public override string Name => "stablelm";
 
     /// <inheritdoc/>
+    public override string Models => "StableLM 3B, StableLM 2 1.6B (12B as GGUF)";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "StableLmForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "stablelm";
+    public override string GgufArchitecture => "stablelm";
 
     /// <inheritdoc/>
     internal override TensorNaming GgufNaming { get; } = TensorNaming.Gguf.With(

@@ -10,10 +10,13 @@ internal sealed class Starcoder2Family : DecoderFamily
     public override string Name => "starcoder2";
 
     /// <inheritdoc/>
+    public override string Models => "StarCoder 2";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "Starcoder2ForCausalLM";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "starcoder2";
+    public override string GgufArchitecture => "starcoder2";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(
