@@ -28,12 +28,27 @@ public class FamilyParityTests
     public void Both_containers_give_the_logits_and_the_greedy_text_of_llama_cpp(string name)
     {
         FamilyCase example = FamilyCases.All[name];
-        LlamaCppLibrary library = LlamaCppOracle.Require();
+        AssertParity(example, Read(example), hasFolder: true);
+    }
+
+    [Fact]
+    public void StableLM_with_norms_of_queries_and_keys_is_read_from_GGUF()
+    {
+        FamilyCase example = FamilyCases.All["stablelm, parallel"];
         ModelConfig config = Read(example);
+        AssertParity(example, config with { Attention = config.Attention with { QueryKeyNorm = QueryKeyNorm.PerHeadLayer } }, hasFolder: false);
+    }
+
+    private static void AssertParity(FamilyCase example, ModelConfig config, bool hasFolder)
+    {
+        LlamaCppLibrary library = LlamaCppOracle.Require();
         using RandomCheckpoint weights = new(config, 11);
         using TemporaryFolder folder = new();
         GgufWriter.Write(folder["model.gguf"], config, TensorSource.From(weights), Words.Value);
-        HuggingFaceWriter.Write(folder["model"], config, TensorSource.From(weights), Words.Value);
+        if (hasFolder)
+        {
+            HuggingFaceWriter.Write(folder["model"], config, TensorSource.From(weights), Words.Value);
+        }
 
         using LlamaCppModel oracle = new(library, folder["model.gguf"]);
         using LlamaCppContext context = oracle.CreateContext(example.OracleContext > 0 ? example.OracleContext : config.ContextLength);
@@ -41,7 +56,7 @@ public class FamilyParityTests
         int[] continuation = context.Greedy(prompt, Generated);
         int[] text = [.. prompt, .. continuation];
         float[][] expected = context.AllLogits(text);
-        foreach (string path in (string[])[folder["model.gguf"], folder["model"]])
+        foreach (string path in (string[])[folder["model.gguf"], .. hasFolder ? [folder["model"]] : (string[])[]])
         {
             using Checkpoint checkpoint = Checkpoint.Open(path);
             using Engine engine = Engine.Open(checkpoint, EngineRun.Exact());
