@@ -205,6 +205,8 @@ internal static class InspectCommand
     {
         ByteLevelBpeTokenizer => "byte-level BPE",
         SentencePieceBpeTokenizer => "SentencePiece-style BPE",
+        UnigramTokenizer => "Unigram",
+        WordPieceTokenizer => "WordPiece",
         _ => tokenizer.GetType().Name,
     };
 }

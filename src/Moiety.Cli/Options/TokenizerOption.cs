@@ -10,7 +10,7 @@ internal sealed class TokenizerOption
 {
     private readonly Option<string?> _model = new("--model", "-m")
     {
-        Description = "A model, or a folder with tokenizer.json [default: the embedded model]",
+        Description = "A model, or a folder with the files of a tokenizer [default: the embedded model]",
         HelpName = "PATH",
     };
 
@@ -25,7 +25,7 @@ internal sealed class TokenizerOption
         string path = parsed.GetValue(_model) ?? EmbeddedModel.Path;
         if (Directory.Exists(path) && !File.Exists(Path.Combine(path, "config.json")))
         {
-            tokenizer = TokenizerJson.ReadFolder(path);
+            tokenizer = Checkpoint.OpenTokenizer(path);
             return null;
         }
 

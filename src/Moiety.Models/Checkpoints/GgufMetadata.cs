@@ -95,6 +95,15 @@ public sealed class GgufMetadata
     /// <exception cref="InvalidCheckpointException">It is something else.</exception>
     public float[]? Singles(string key) => Get<float[]>(key, "an array of 32-bit numbers");
 
+    /// <summary>An array of bytes, or null when absent.</summary>
+    /// <exception cref="InvalidCheckpointException">It is something else.</exception>
+    public byte[]? Bytes(string key) => Find(key) is not { } value ? null : value.Content switch
+    {
+        byte[] bytes => bytes,
+        sbyte[] bytes => [.. bytes.Select(number => unchecked((byte)number))],
+        _ => throw Unexpected(key, value, "an array of bytes"),
+    };
+
     /// <summary>An array of integers of any width that fit 32 signed bits, or null when absent.</summary>
     /// <exception cref="InvalidCheckpointException">It is something else.</exception>
     public int[]? Int32s(string key) => Find(key) is not { } value ? null : ToInt32s(value) ?? throw Unexpected(key, value, "an array of integers of 32 bits");

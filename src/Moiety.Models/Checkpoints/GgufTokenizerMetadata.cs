@@ -8,6 +8,8 @@ namespace Moiety.Models.Checkpoints;
 internal static class GgufTokenizerMetadata
 {
     private const string Prefix = "tokenizer.ggml.";
+    private const string Pair = "moiety.tokenizer.pair";
+    private const string Normalization = "moiety.tokenizer.normalization";
 
     /// <summary>The tokenizer's data, or null when the file carries none.</summary>
     public static GgufTokenizerData? Read(GgufMetadata metadata)
@@ -20,6 +22,7 @@ internal static class GgufTokenizerMetadata
         return new GgufTokenizerData
         {
             Model = model,
+            ModelName = metadata.Text("general.name"),
             Pre = metadata.Text(Prefix + "pre"),
             Tokens = Share(metadata.Texts(Prefix + "tokens") ?? throw metadata.Error(Prefix + "tokens", "the key is missing")),
             Scores = Share(metadata.Singles(Prefix + "scores")),
@@ -31,6 +34,13 @@ internal static class GgufTokenizerMetadata
             AddBosToken = metadata.Boolean(Prefix + "add_bos_token"),
             AddEosToken = metadata.Boolean(Prefix + "add_eos_token"),
             AddSpacePrefix = metadata.Boolean(Prefix + "add_space_prefix"),
+            AddSepToken = metadata.Boolean(Prefix + "add_sep_token"),
+            SeparatorTokenId = metadata.Int32(Prefix + "seperator_token_id"),
+            ClsTokenId = metadata.Int32(Prefix + "cls_token_id"),
+            RemoveExtraWhitespaces = metadata.Boolean(Prefix + "remove_extra_whitespaces"),
+            PrecompiledCharsmap = Share(metadata.Bytes(Prefix + "precompiled_charsmap")),
+            Pair = Share(metadata.Int32s(Pair)),
+            Normalization = metadata.Text(Normalization),
         };
     }
 
@@ -57,6 +67,13 @@ internal static class GgufTokenizerMetadata
         metadata.Set(Prefix + "add_bos_token", data.AddBosToken is { } addBos ? GgufValue.Of(addBos) : null);
         metadata.Set(Prefix + "add_eos_token", data.AddEosToken is { } addEos ? GgufValue.Of(addEos) : null);
         metadata.Set(Prefix + "add_space_prefix", data.AddSpacePrefix is { } addSpace ? GgufValue.Of(addSpace) : null);
+        metadata.Set(Prefix + "add_sep_token", data.AddSepToken is { } addSep ? GgufValue.Of(addSep) : null);
+        metadata.Set(Prefix + "seperator_token_id", data.SeparatorTokenId is { } separator ? GgufValue.OfSize(separator) : null);
+        metadata.Set(Prefix + "cls_token_id", data.ClsTokenId is { } start ? GgufValue.OfSize(start) : null);
+        metadata.Set(Prefix + "remove_extra_whitespaces", data.RemoveExtraWhitespaces is { } merges ? GgufValue.Of(merges) : null);
+        metadata.Set(Prefix + "precompiled_charsmap", data.PrecompiledCharsmap.IsEmpty ? null : GgufValue.Of([.. data.PrecompiledCharsmap]));
+        metadata.Set(Normalization, data.Normalization is { } normalization ? GgufValue.Of(normalization) : null);
+        metadata.Set(Pair, data.Pair.IsEmpty ? null : GgufValue.Of([.. data.Pair]));
     }
 
     private static ImmutableArray<T> Share<T>(T[]? values) => values is null ? [] : ImmutableCollectionsMarshal.AsImmutableArray(values);

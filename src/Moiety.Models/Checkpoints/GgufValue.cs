@@ -52,6 +52,9 @@ public sealed class GgufValue
     /// <summary>An array of true and false.</summary>
     public static GgufValue Of(bool[] values) => new(GgufValueType.Array, values, GgufValueType.Boolean);
 
+    /// <summary>An array of bytes.</summary>
+    public static GgufValue Of(byte[] values) => new(GgufValueType.Array, values, GgufValueType.UInt8);
+
     /// <summary>A value as it was read.</summary>
     internal static GgufValue Read(GgufValueType type, object content, GgufValueType? elementType = null) => new(type, content, elementType);
 }

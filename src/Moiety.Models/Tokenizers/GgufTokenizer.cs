@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Moiety.Models.Checkpoints;
+using Moiety.Models.Tokenizers.Normalizers;
+using Moiety.Models.Tokenizers.PostProcessors;
 using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tokenizers;
@@ -10,6 +12,11 @@ public static class GgufTokenizer
     private const string SentencePieceModel = "llama";
     private const string ByteLevelModel = "gpt2";
     private const char Mark = '\u2581';
+
+    // Files that mark these as user-defined would let any text end a turn; llama.cpp takes them for control tokens, too.
+    private static readonly ImmutableArray<string> ControlTexts =
+        ["</s>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>"];
+
 
     /// <summary>Creates the tokenizer that a file describes.</summary>
     /// <param name="data">The metadata.</param>
@@ -35,7 +42,10 @@ public static class GgufTokenizer
             {
                 SentencePieceModel => SentencePiece(data, path),
                 ByteLevelModel => ByteLevel(data, path),
-                _ => throw Error(path, "model", $"\"{data.Model}\" is not supported yet; supported are: {SentencePieceModel}, {ByteLevelModel}"),
+                GgufWordPiece.Model => GgufWordPiece.Create(data, Added(data)),
+                GgufUnigram.Model => GgufUnigram.Create(data, Added(data)),
+                _ => throw Error(
+                    path, "model", $"\"{data.Model}\" is not supported; supported are: {SentencePieceModel}, {ByteLevelModel}, {GgufWordPiece.Model}, {GgufUnigram.Model}"),
             };
         }
         catch (InvalidInputException error) when (error is not InvalidCheckpointException)
@@ -48,11 +58,21 @@ public static class GgufTokenizer
     /// <exception cref="InvalidInputException">The format has no way to describe this tokenizer.</exception>
     public static GgufTokenizerData ToGguf(Tokenizer tokenizer)
     {
+        switch (tokenizer)
+        {
+            case WordPieceTokenizer words:
+                return GgufWordPiece.Describe(words) with { Pair = PairOf(words) };
+            case UnigramTokenizer unigram:
+                return GgufUnigram.Describe(unigram) with { Pair = PairOf(unigram) };
+            default:
+                break;
+        }
+
         GgufTokenizerData data = tokenizer switch
         {
             ByteLevelBpeTokenizer byteLevel => FromByteLevel(byteLevel),
             SentencePieceBpeTokenizer pieces => FromSentencePiece(pieces.WithConventionalMark()),
-            _ => throw new InvalidInputException($"A {tokenizer.GetType().Name} cannot be written to GGUF: only byte-pair encoding can."),
+            _ => throw new InvalidInputException($"A {tokenizer.GetType().Name} cannot be written to GGUF."),
         };
         VocabularyTokenizer bpe = (VocabularyTokenizer)tokenizer;
         int? eos = bpe.EosTokenIds is [int first, ..] ? first : null;
@@ -70,8 +90,38 @@ public static class GgufTokenizer
             UnknownTokenId = bpe.UnknownTokenId,
             AddBosToken = bosBefore,
             AddEosToken = eosAfter,
+            Pair = PairOf(bpe),
+            Normalization = bpe.Normalizer switch
+            {
+                null => null,
+                UnicodeNormalizer unicode => unicode.Name,
+                _ => throw new InvalidInputException(
+                    $"GGUF cannot hold byte-pair encoding with a normalizer other than a Unicode form; this one has {bpe.Normalizer.GetType().Name}."),
+            },
         };
     }
+
+    /// <summary>How two texts are put together, as the metadata have it.</summary>
+    /// <exception cref="InvalidInputException">The numbers are malformed.</exception>
+    internal static ImmutableArray<TemplatePiece> ReadPair(GgufTokenizerData data)
+    {
+        ImmutableArray<TemplatePiece>.Builder pieces = ImmutableArray.CreateBuilder<TemplatePiece>();
+        for (int i = 0; i + 2 < data.Pair.Length; i += 3)
+        {
+            (int token, int text, int type) = (data.Pair[i], data.Pair[i + 1], data.Pair[i + 2]);
+            if (token < -1 || text is < 0 or > 1 || type < 0)
+            {
+                throw new InvalidInputException($"moiety.tokenizer.pair is malformed at {i}: {token}, {text}, {type}");
+            }
+
+            pieces.Add(token < 0 ? TemplatePiece.OfText(text, type) : TemplatePiece.OfToken(token, type));
+        }
+
+        return pieces.ToImmutable();
+    }
+
+    private static ImmutableArray<int> PairOf(VocabularyTokenizer tokenizer) =>
+        tokenizer.HasUsualPair ? [] : [.. tokenizer.Pair.SelectMany(piece => (int[])[piece.TokenId ?? -1, piece.Sequence, piece.TypeId])];
 
     private static SentencePieceBpeTokenizer SentencePiece(GgufTokenizerData data, string path)
     {
@@ -85,7 +135,7 @@ public static class GgufTokenizer
 
         return SentencePieceBpeTokenizer.FromScores(Pieces(data), data.Scores, Common(new SentencePieceOptions(), data, bos, eos, addsBos: true, path) with
         {
-            AddedTokens = Added(data, content => content.Replace(Mark, ' ')),
+            AddedTokens = IsPhi3(data) ? [.. Added(data).Select(TakeSpacesAfter)] : Added(data),
             UnknownTokenId = data.UnknownTokenId ?? (data.TokenTypes.IndexOf(GgufTokenTypes.Unknown) is >= 0 and int id ? id : null),
             SpacePrefix = spacePrefix ? SpacePrefix.EverySegment : SpacePrefix.None,
             StripsLeadingSpace = spacePrefix,
@@ -100,7 +150,7 @@ public static class GgufTokenizer
         ByteLevelBpeOptions common = Common(new ByteLevelBpeOptions(), data, data.BosTokenId, data.EosTokenId, known.AddsBos, path);
         return new ByteLevelBpeTokenizer(Pieces(data), Merges(data, path), common with
         {
-            AddedTokens = Added(data, content => content),
+            AddedTokens = Added(data),
             UnknownTokenId = data.UnknownTokenId,
             PreTokenizers = known.Stages,
             IgnoreMerges = known.IgnoresMerges,
@@ -112,20 +162,27 @@ public static class GgufTokenizer
 
     private static int TypeOf(GgufTokenizerData data, int id) => data.TokenTypes.IsEmpty ? GgufTokenTypes.Normal : data.TokenTypes[id];
 
-    private static ImmutableArray<AddedToken> Added(GgufTokenizerData data, Func<string, string> content)
+    private static ImmutableArray<AddedToken> Added(GgufTokenizerData data)
     {
         ImmutableArray<AddedToken>.Builder added = ImmutableArray.CreateBuilder<AddedToken>();
         for (int id = 0; id < data.TokenTypes.Length; id++)
         {
-            bool special = data.TokenTypes[id] is GgufTokenTypes.Control or GgufTokenTypes.Unknown;
+            bool special = data.TokenTypes[id] is GgufTokenTypes.Control or GgufTokenTypes.Unknown || ControlTexts.Contains(data.Tokens[id]);
             if ((special || data.TokenTypes[id] == GgufTokenTypes.UserDefined) && data.Tokens[id].Length > 0)
             {
-                added.Add(new AddedToken { Id = id, Content = content(data.Tokens[id]), Special = special });
+                added.Add(new AddedToken { Id = id, Content = data.Tokens[id], Special = special });
             }
         }
 
         return added.ToImmutable();
     }
+
+    // The format cannot say that a token takes the spaces after it, which those of Phi-3 do; llama.cpp, too, knows it by the model's name.
+    private static bool IsPhi3(GgufTokenizerData data) => data.ModelName is { } name
+        && (name.Contains("phi-3", StringComparison.OrdinalIgnoreCase) || name.Contains("phi3", StringComparison.OrdinalIgnoreCase));
+
+    private static AddedToken TakeSpacesAfter(AddedToken token) =>
+        token.Content is "<unk>" or "<s>" or "<|endoftext|>" ? token : token with { RightStrip = true };
 
     private static T Common<T>(T options, GgufTokenizerData data, int? bos, int? eos, bool addsBos, string path)
         where T : TokenizerOptions
@@ -143,6 +200,10 @@ public static class GgufTokenizer
             EosTokenIds = eos is int last ? [last] : [],
             Prefix = before && bos is int first ? [first] : [],
             Suffix = after && eos is int end ? [end] : [],
+            Pair = ReadPair(data),
+            Normalizer = data.Normalization is not { } form ? null
+                : Enum.GetValues<UnicodeForm>().Where(known => new UnicodeNormalizer(known).Name == form).Select(known => new UnicodeNormalizer(known)).FirstOrDefault()
+                ?? throw new InvalidCheckpointException(path, "moiety.tokenizer.normalization", $"\"{form}\" is not known"),
         };
     }
 
@@ -192,7 +253,12 @@ public static class GgufTokenizer
 
     private static GgufTokenizerData FromSentencePiece(SentencePieceBpeTokenizer tokenizer)
     {
-        ImmutableArray<string> tokens = Spell(tokenizer, piece => piece.Replace(' ', Mark));
+        if (!tokenizer.PreTokenizers.IsEmpty)
+        {
+            throw new InvalidInputException("GGUF cannot hold SentencePiece-style byte-pair encoding with pre-tokenizers beside the marks of spaces.");
+        }
+
+        ImmutableArray<string> tokens = SpellMarked(tokenizer, keepsSpaces: true);
         if (tokenizer.SplitsAtSpaces && tokens.Any(token => token.LastIndexOf(Mark) > 0))
         {
             throw new InvalidInputException("GGUF cannot say that every space begins a word, which matters to this tokenizer: it has pieces with inner spaces.");
@@ -209,11 +275,22 @@ public static class GgufTokenizer
         };
     }
 
-    // An id that is not in use needs a spelling of its own all the same.
-    private static ImmutableArray<string> Spell(VocabularyTokenizer tokenizer, Func<string, string> spell) =>
+    /// <summary>How GGUF spells every id of a tokenizer that marks spaces.</summary>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="keepsSpaces">Whether runs of spaces reach the pieces: then what is found in text as a whole has spaces in place of marks.</param>
+    internal static ImmutableArray<string> SpellMarked(SentencePieceTokenizer tokenizer, bool keepsSpaces)
+    {
+        HashSet<int> whole = [.. tokenizer.WrittenTokens.Where(token => !token.Special).Select(token => token.Id)];
+        ImmutableArray<string> spelled = Spell(tokenizer, piece => piece.Replace(' ', Mark));
+        return [.. spelled.Select((piece, id) => whole.Contains(id) ? (keepsSpaces ? piece.Replace(Mark, ' ') : tokenizer.GetPiece(id)) : piece)];
+    }
+
+    /// <summary>How GGUF spells every id; one that is not in use needs a spelling of its own all the same.</summary>
+    internal static ImmutableArray<string> Spell(VocabularyTokenizer tokenizer, Func<string, string> spell) =>
         [.. Enumerable.Range(0, tokenizer.VocabularySize).Select(id => tokenizer.IsUsed(id) ? spell(tokenizer.GetPiece(id)) : $"[PAD{id}]")];
 
-    private static ImmutableArray<int> Types(VocabularyTokenizer tokenizer, bool byteFallback)
+    /// <summary>The type of every id.</summary>
+    internal static ImmutableArray<int> Types(VocabularyTokenizer tokenizer, bool byteFallback)
     {
         int[] types = new int[tokenizer.VocabularySize];
         for (int id = 0; id < types.Length; id++)
@@ -222,7 +299,7 @@ public static class GgufTokenizer
             types[id] = !tokenizer.IsUsed(id) ? GgufTokenTypes.Unused : isByte ? GgufTokenTypes.Byte : GgufTokenTypes.Normal;
         }
 
-        foreach (AddedToken token in tokenizer.AddedTokens)
+        foreach (AddedToken token in tokenizer.WrittenTokens)
         {
             types[token.Id] = token.Special ? GgufTokenTypes.Control : GgufTokenTypes.UserDefined;
         }

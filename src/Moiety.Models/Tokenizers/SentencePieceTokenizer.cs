@@ -57,6 +57,13 @@ public abstract class SentencePieceTokenizer : VocabularyTokenizer
     /// <summary>Pieces that stay whole wherever marked text has them.</summary>
     public ImmutableArray<int> UserDefined => Options.UserDefined;
 
+    /// <summary>Cut one after the other before spaces are marked.</summary>
+    public ImmutableArray<PreTokenizer> PreTokenizers => Options.PreTokenizers;
+
+    /// <inheritdoc/>
+    internal override ImmutableArray<AddedToken> WrittenTokens =>
+        [.. AddedTokens, .. UserDefined.Select(id => new AddedToken { Id = id, Content = GetPiece(id) })];
+
     /// <summary>All settings.</summary>
     private protected SentencePieceOptions Options { get; }
 

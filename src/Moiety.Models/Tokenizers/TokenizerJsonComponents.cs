@@ -16,6 +16,7 @@ internal sealed class TokenizerJsonComponents
     private const string Mark = "\u2581";
     private readonly ImmutableArray<PreTokenizer>.Builder _preTokenizers = ImmutableArray.CreateBuilder<PreTokenizer>();
     private readonly ImmutableArray<AddedToken> _added;
+    private PreTokenizer? _metaspace;
     private bool _marksSpaces;
     private bool _unmarksSpaces;
 
@@ -61,7 +62,7 @@ internal sealed class TokenizerJsonComponents
             return components.IsByteLevel ? throw root.Error($"spells bytes (ByteLevel), which is not supported for the model {model}") : components;
         }
 
-        if (components.IsByteLevel ? components._marksSpaces || components._unmarksSpaces : components._preTokenizers.Count > 0)
+        if (components.IsByteLevel && (components._marksSpaces || components._unmarksSpaces))
         {
             throw root.Error("mixes byte-level and SentencePiece-style components; supported is one or the other");
         }
@@ -118,6 +119,15 @@ internal sealed class TokenizerJsonComponents
 
     private void ReadPreTokenizer(JsonField field, string type)
     {
+        if (_metaspace is { } metaspace)
+        {
+            // What comes after Metaspace must see its marks, so it is a stage like the others.
+            _preTokenizers.Add(metaspace);
+            _metaspace = null;
+            SpacePrefix = SpacePrefix.None;
+            SplitsAtSpaces = false;
+        }
+
         switch (type)
         {
             // Gemma: spaces are marks by then, so there is nothing left to split at.
@@ -145,6 +155,7 @@ internal sealed class TokenizerJsonComponents
             _ => throw field.Error($"the prepend_scheme \"{scheme}\" is not known; known are always, first and never"),
         };
         SplitsAtSpaces = field.Boolean("split", absent: true);
+        _metaspace = PreTokenizerReader.Read(field);
     }
 
     private void ReadDecoder(JsonField? field)

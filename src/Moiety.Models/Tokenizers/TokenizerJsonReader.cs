@@ -101,6 +101,7 @@ internal static class TokenizerJsonReader
         List<string?> pieces, BpeMerge[] merges, SentencePieceOptions common, JsonField model, TokenizerJsonComponents components) =>
         SentencePieceBpeTokenizer.FromMerges(pieces, merges, common with
         {
+            PreTokenizers = components.PreTokenizers,
             SpacePrefix = components.SpacePrefix,
             SplitsAtSpaces = components.SplitsAtSpaces,
             StripsLeadingSpace = false,
@@ -236,6 +237,12 @@ internal static class TokenizerJsonReader
             prefix = [first];
         }
 
+        ImmutableArray<int> suffix = components.Template?.Suffix ?? [];
+        if (components.Template is null && eos is int end && config?.Boolean("add_eos_token", absent: false) == true)
+        {
+            suffix = [end];
+        }
+
         return options with
         {
             AddedTokens = added,
@@ -243,7 +250,7 @@ internal static class TokenizerJsonReader
             EosTokenIds = eos is int last ? [last] : [],
             UnknownTokenId = FindToken(model, "unk_token", ids),
             Prefix = prefix,
-            Suffix = components.Template?.Suffix ?? [],
+            Suffix = suffix,
             Pair = components.Template?.Pair ?? [],
             Normalizer = components.Normalizer,
             Decoder = components.Decoder,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Moiety.Models.Tokenizers.Normalizers;
@@ -127,7 +128,7 @@ internal static class TokenizerJsonWriter
     private static void WriteAddedTokens(Utf8JsonWriter writer, VocabularyTokenizer tokenizer)
     {
         writer.WriteStartArray("added_tokens");
-        foreach (AddedToken token in tokenizer.AddedTokens.OrderBy(token => token.Id))
+        foreach (AddedToken token in tokenizer.WrittenTokens.OrderBy(token => token.Id))
         {
             writer.WriteStartObject();
             writer.WriteNumber("id", token.Id);
@@ -149,6 +150,17 @@ internal static class TokenizerJsonWriter
         ImmutableArray<PreTokenizer> stages = tokenizer.PreTokenizers.Any(static stage => stage is ByteLevelPreTokenizer)
             ? tokenizer.PreTokenizers
             : [.. tokenizer.PreTokenizers, new ByteLevelPreTokenizer(addPrefixSpace: false, usesPattern: false)];
+        WritePreTokenizer(writer, stages);
+    }
+
+    private static void WritePreTokenizer(Utf8JsonWriter writer, ImmutableArray<PreTokenizer> stages)
+    {
+        if (stages.IsEmpty)
+        {
+            writer.WriteNull("pre_tokenizer");
+            return;
+        }
+
         PreTokenizer preTokenizer = stages is [var only] ? only : new PreTokenizerSequence(stages);
         writer.WriteStartObject("pre_tokenizer");
         preTokenizer.Write(writer);
@@ -169,31 +181,27 @@ internal static class TokenizerJsonWriter
             tokenizer.Normalizer,
             tokenizer.SpacePrefix == SpacePrefix.EverySegment ? new PrependNormalizer(mark) : null,
             ReplaceNormalizer.OfText(" ", mark));
-        writer.WriteNull("pre_tokenizer");
+        WritePreTokenizer(writer, tokenizer.PreTokenizers);
     }
 
     private static void WriteMetaspace(Utf8JsonWriter writer, SentencePieceTokenizer tokenizer)
     {
         WriteNormalizer(writer, tokenizer.Normalizer);
-        writer.WriteStartObject("pre_tokenizer");
-        writer.WriteString("type", "Metaspace");
-        writer.WriteString("replacement", tokenizer.SpaceMark.ToString());
-        writer.WriteString("prepend_scheme", tokenizer.SpacePrefix switch
+        MetaspacePrefix prefix = tokenizer.SpacePrefix switch
         {
-            SpacePrefix.None => "never",
-            SpacePrefix.FirstSegmentWithoutSpace => "first",
-            _ => "always",
-        });
-        writer.WriteBoolean("split", tokenizer.SplitsAtSpaces);
-        writer.WriteEndObject();
+            SpacePrefix.None => MetaspacePrefix.Never,
+            SpacePrefix.FirstSegmentWithoutSpace => MetaspacePrefix.First,
+            _ => MetaspacePrefix.Always,
+        };
+        WritePreTokenizer(writer, tokenizer.SpaceMark == ' '
+            ? tokenizer.PreTokenizers
+            : [.. tokenizer.PreTokenizers, new MetaspacePreTokenizer(new Rune(tokenizer.SpaceMark), prefix, tokenizer.SplitsAtSpaces)]);
     }
 
     private static void WriteWordPiece(Utf8JsonWriter writer, WordPieceTokenizer tokenizer)
     {
         WriteNormalizer(writer, tokenizer.Normalizer);
-        writer.WriteStartObject("pre_tokenizer");
-        writer.WriteString("type", "BertPreTokenizer");
-        writer.WriteEndObject();
+        WritePreTokenizer(writer, tokenizer.PreTokenizers);
     }
 
     private static void WritePostProcessor(Utf8JsonWriter writer, VocabularyTokenizer tokenizer)

@@ -95,6 +95,12 @@ public abstract class VocabularyTokenizer : Tokenizer
     /// <summary>How two texts are put together: as the checkpoint says, else each with <see cref="Prefix"/> and <see cref="Suffix"/>.</summary>
     public ImmutableArray<TemplatePiece> Pair => _options.Pair.IsEmpty ? DefaultPair() : _options.Pair;
 
+    /// <summary>Whether two texts are put together in no way of the checkpoint's own.</summary>
+    internal bool HasUsualPair => _options.Pair.IsEmpty || _options.Pair.SequenceEqual(DefaultPair());
+
+    /// <summary>The tokens that other formats must find in text as a whole.</summary>
+    internal virtual ImmutableArray<AddedToken> WrittenTokens => _options.AddedTokens;
+
     /// <summary>What the pieces mean in text.</summary>
     public TokenDecoder Decoder { get; }
 

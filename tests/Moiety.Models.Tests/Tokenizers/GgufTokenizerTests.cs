@@ -1,4 +1,8 @@
+using System.Text.Json;
+using Moiety.Models.Checkpoints;
 using Moiety.Models.Tokenizers;
+using Moiety.Models.Tokenizers.Normalizers;
+using Moiety.Models.Tokenizers.PostProcessors;
 
 namespace Moiety.Models.Tests.Tokenizers;
 
@@ -18,6 +22,72 @@ public class GgufTokenizerTests
             Assert.Equal(ids, tokenizer.Encode(text, addSpecialTokens: false));
             Assert.Equal(text, tokenizer.Decode(ids));
         }
+    }
+
+    [Fact]
+    public void BERTs_vocabulary_file_gives_the_ids_of_llama_cpp_there_and_back()
+    {
+        Tokenizer tokenizer = GgufTokenizer.Create(VocabularyFile.Load("bert-bge"));
+        Tokenizer fromJson = TokenizerJson.Read(TokenizerJson.Write(tokenizer), null, "tokenizer.json");
+        Tokenizer again = GgufTokenizer.Create(GgufTokenizer.ToGguf(fromJson));
+        HuggingFaceTokenizer oracle = new(TokenizerJson.Write(tokenizer));
+        foreach ((string text, int[] ids) in PublicTokenizers.LlamaCppCases("bert-bge"))
+        {
+            Assert.Equal(ids, tokenizer.Encode(text, addSpecialTokens: false));
+            Assert.Equal(ids, fromJson.Encode(text, addSpecialTokens: false));
+            Assert.Equal(ids, again.Encode(text, addSpecialTokens: false));
+            Assert.Equal([101, .. ids, 102], again.Encode(text));
+            Assert.Equal(text.Length == 0 ? [] : [101, .. ids, 102], oracle.Encode(text));
+            Assert.Equal(tokenizer.EncodePair(text, "x").Ids, again.EncodePair(text, "x").Ids);
+        }
+    }
+
+    [Theory]
+    [InlineData("unigram")]
+    [InlineData("unigram-bytes")]
+    public void Unigram_goes_to_GGUF_and_back(string name)
+    {
+        Tokenizer tokenizer = Checkpoint.OpenTokenizer(Path.Combine(Repository.Root, "tests", "fixtures", "tokenizers", $"{name}.model"));
+        GgufTokenizerData data = GgufTokenizer.ToGguf(tokenizer);
+        Tokenizer again = GgufTokenizer.Create(data);
+        Assert.Equal(JsonSerializer.Serialize(data), JsonSerializer.Serialize(GgufTokenizer.ToGguf(again)));
+        foreach (string text in (string[])["the cat sat", " a  dog\tran ", "naïve café", "дома"])
+        {
+            Assert.Equal(tokenizer.Encode(text), again.Encode(text));
+            Assert.Equal(tokenizer.Decode(tokenizer.Encode(text)), again.Decode(again.Encode(text)));
+        }
+    }
+
+    [Fact]
+    public void A_pair_template_and_a_Unicode_form_survive()
+    {
+        ByteLevelBpeTokenizer trained = BpeTrainer.Train(["ab"], new BpeTrainerOptions { VocabularySize = 257 });
+        ByteLevelBpeTokenizer tokenizer = new([.. Enumerable.Range(0, 257).Select(trained.GetPiece)], [], new ByteLevelBpeOptions
+        {
+            AddedTokens = trained.AddedTokens,
+            BosTokenId = 0,
+            Prefix = [0],
+            Pair = [TemplatePiece.OfText(1, 0), TemplatePiece.OfToken(0, 1), TemplatePiece.OfText(0, 1)],
+            Normalizer = new UnicodeNormalizer(UnicodeForm.Nfc),
+        });
+        Tokenizer again = GgufTokenizer.Create(GgufTokenizer.ToGguf(tokenizer));
+        Assert.Equal(tokenizer.EncodePair("e\u0301", "b").Ids, again.EncodePair("é", "b").Ids);
+        Assert.Equal(tokenizer.EncodePair("a", "b").TypeIds, again.EncodePair("a", "b").TypeIds);
+    }
+
+    [Fact]
+    public void What_GGUF_cannot_hold_is_refused()
+    {
+        Assert.Contains("drops spaces", Assert.Throws<InvalidInputException>(() => GgufTokenizer.ToGguf(
+            Checkpoint.OpenTokenizer(Path.Combine(Repository.Root, "tests", "fixtures", "tokenizers", "unigram-plain.model")))).Message);
+        ByteLevelBpeTokenizer trained = BpeTrainer.Train(["ab"], new BpeTrainerOptions { VocabularySize = 257 });
+        Assert.Contains("Lowercase", Assert.Throws<InvalidInputException>(() => GgufTokenizer.ToGguf(new ByteLevelBpeTokenizer(
+            [.. Enumerable.Range(0, 257).Select(trained.GetPiece)], [], new ByteLevelBpeOptions { Normalizer = new LowercaseNormalizer() }))).Message);
+        WordPieceOptions options = new() { UnknownTokenId = 0, Prefix = [0], Suffix = [0], AddedTokens = [new AddedToken { Id = 0, Content = "?", Special = true }] };
+        Assert.Throws<InvalidInputException>(() => GgufTokenizer.ToGguf(new WordPieceTokenizer(["?", "a"], options)));
+        Assert.Throws<InvalidInputException>(() => GgufTokenizer.ToGguf(
+            new WordPieceTokenizer(["?", "a"], options with { Normalizer = new BertNormalizer { Lowercase = false } })));
+        Assert.NotNull(GgufTokenizer.ToGguf(new WordPieceTokenizer(["?", "A"], options with { Normalizer = new BertNormalizer { Lowercase = false } })));
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Text;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Tokenizers;
+using Moiety.Models.Tokenizers.Normalizers;
 
 namespace Moiety.Models.Tests.Tokenizers;
 
@@ -37,12 +38,27 @@ public class HostileTokenizerFileTests
     [Theory]
     [InlineData("llama")]
     [InlineData("gpt2")]
+    [InlineData("bert")]
+    [InlineData("t5")]
     public void Mutated_gguf_metadata(string model)
     {
         // The metadata in JSON, so that the same mutations reach every field.
-        Tokenizer tokenizer = model == "gpt2"
-            ? BpeTrainer.Train(["the cat the cat's hat 123"], new BpeTrainerOptions { VocabularySize = 270 })
-            : Llama2CTokenizer.Read(SyntheticFiles.Llama2C(), "tokenizer.bin");
+        Tokenizer tokenizer = model switch
+        {
+            "gpt2" => BpeTrainer.Train(["the cat the cat's hat 123"], new BpeTrainerOptions { VocabularySize = 270 }),
+            "bert" => new WordPieceTokenizer(
+                ["[UNK]", "[CLS]", "[SEP]", "the", "cat", "##s", "123", "'"],
+                new WordPieceOptions
+                {
+                    UnknownTokenId = 0,
+                    Prefix = [1],
+                    Suffix = [2],
+                    Normalizer = new BertNormalizer(),
+                    AddedTokens = [.. ((string[])["[UNK]", "[CLS]", "[SEP]"]).Select((content, id) => new AddedToken { Id = id, Content = content, Special = true })],
+                }),
+            "t5" => Checkpoint.OpenTokenizer(Path.Combine(Repository.Root, "tests", "fixtures", "tokenizers", "unigram.model")),
+            _ => Llama2CTokenizer.Read(SyntheticFiles.Llama2C(), "tokenizer.bin"),
+        };
         Survive(
             System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(GgufTokenizer.ToGguf(tokenizer)),
             file => GgufTokenizer.Create(ReadMetadata(file)));
@@ -65,7 +81,7 @@ public class HostileTokenizerFileTests
         try
         {
             GgufTokenizerData? data = System.Text.Json.JsonSerializer.Deserialize<GgufTokenizerData>(file);
-            return data is null || data.Tokens.IsDefault || data.Scores.IsDefault || data.TokenTypes.IsDefault || data.Merges.IsDefault
+            return data is null || data.Tokens.IsDefault || data.Scores.IsDefault || data.TokenTypes.IsDefault || data.Merges.IsDefault || data.Pair.IsDefault || data.PrecompiledCharsmap.IsDefault
                 || data.Tokens.Contains(null!) || data.Merges.Contains(null!)
                 ? throw new InvalidInputException("not metadata")
                 : data;

@@ -16,6 +16,7 @@ public class SentencePieceModelTests
 
     [Theory]
     [InlineData("unigram")]
+    [InlineData("unigram-rules")]
     [InlineData("unigram-bytes")]
     [InlineData("unigram-plain")]
     [InlineData("bpe")]

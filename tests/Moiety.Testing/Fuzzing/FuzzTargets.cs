@@ -156,6 +156,36 @@ public static class FuzzTargets
         yield return new FuzzTarget("tokenizer", "SentencePiece tokenizer.json", TokenizerJson.Write(Llama2CTokenizer.Read(llama2C, "tokenizer.bin")),
             (bytes, _) => Use(TokenizerJson.Read(bytes, null, "tokenizer.json")));
         yield return new FuzzTarget("tokenizer", "llama2.c tokenizer.bin", llama2C, (bytes, _) => Use(Llama2CTokenizer.Read(bytes, "tokenizer.bin")));
+        foreach (string name in (string[])["unigram.model", "bpe.model"])
+        {
+            byte[] model = File.ReadAllBytes(Path.Combine(Repository.Root, "tests", "fixtures", "tokenizers", name));
+            yield return new FuzzTarget("tokenizer", $"SentencePiece {name}", model, (bytes, scratch) => UseFile(bytes, Path.Combine(scratch, "tokenizer.model")));
+        }
+
+        byte[] unigram = TokenizerJson.Write(Checkpoint.OpenTokenizer(Path.Combine(Repository.Root, "tests", "fixtures", "tokenizers", "unigram.model")));
+        yield return new FuzzTarget("tokenizer", "Unigram tokenizer.json", unigram, (bytes, _) => Use(TokenizerJson.Read(bytes, null, "tokenizer.json")));
+        yield return new FuzzTarget("tokenizer", "WordPiece tokenizer.json", WordPieceJson, (bytes, _) => Use(TokenizerJson.Read(bytes, null, "tokenizer.json")));
+        byte[] vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ncat\n##s\nhat\nabc\n'\n12\n##3\n"u8.ToArray();
+        yield return new FuzzTarget("tokenizer", "vocab.txt", vocabulary, (bytes, scratch) => UseFile(bytes, Path.Combine(scratch, "vocab.txt")));
+        byte[] settings = """
+            {
+              "tokenizer_class": "BertTokenizer", "do_lower_case": true, "strip_accents": null, "tokenize_chinese_chars": true,
+              "cls_token": {"content": "[CLS]"}, "sep_token": "[SEP]",
+              "added_tokens_decoder": {"4": {"content": "[MASK]", "lstrip": true, "normalized": false, "rstrip": false, "single_word": false, "special": true}}
+            }
+            """u8.ToArray();
+        yield return new FuzzTarget("tokenizer", "tokenizer_config.json of BERT", settings, (bytes, scratch) =>
+        {
+            File.WriteAllBytes(Path.Combine(scratch, "tokenizer_config.json"), bytes);
+            try
+            {
+                UseFile(vocabulary, Path.Combine(scratch, "vocab.txt"));
+            }
+            finally
+            {
+                File.Delete(Path.Combine(scratch, "tokenizer_config.json"));
+            }
+        });
     }
 
     private static IEnumerable<FuzzTarget> Llama2C()
@@ -199,8 +229,48 @@ public static class FuzzTargets
         GC.KeepAlive(sum);
     }
 
+    private static void UseFile(byte[] bytes, string path)
+    {
+        File.WriteAllBytes(path, bytes);
+        try
+        {
+            Use(Checkpoint.OpenTokenizer(path));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static byte[] WordPieceJson => """
+        {
+          "version": "1.0",
+          "added_tokens": [
+            {"id": 0, "content": "[UNK]", "special": true, "normalized": false}, {"id": 9, "content": "abc d", "single_word": true, "lstrip": true, "rstrip": true}
+          ],
+          "normalizer": {"type": "Sequence", "normalizers": [
+            {"type": "NFKC"}, {"type": "Nmt"}, {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}, {"type": "Replace", "pattern": {"String": "x"}, "content": "y"},
+            {"type": "Strip", "strip_left": true, "strip_right": true}, {"type": "StripAccents"}, {"type": "Prepend", "prepend": " "}, {"type": "Lowercase"},
+            {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null, "lowercase": true}
+          ]},
+          "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "BertPreTokenizer"}, {"type": "Digits", "individual_digits": true}]},
+          "post_processor": {"type": "Sequence", "processors": [
+            {"type": "ByteLevel"},
+            {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "[UNK]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+             "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "[UNK]", "type_id": 1}}, {"Sequence": {"id": "B", "type_id": 1}}],
+             "special_tokens": {"[UNK]": {"id": "[UNK]", "ids": [0], "tokens": ["[UNK]"]}}}
+          ]},
+          "decoder": {"type": "Sequence", "decoders": [
+            {"type": "WordPiece", "prefix": "##", "cleanup": true}, {"type": "Replace", "pattern": {"String": "a"}, "content": "b"}, {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first"},
+            {"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}
+          ]},
+          "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+            "vocab": {"[UNK]": 0, "the": 1, "cat": 2, "##s": 3, "'": 4, "a": 5, "##b": 6, "##c": 7, "1": 8}}
+        }
+        """u8.ToArray();
+
     private static void Use(Tokenizer tokenizer) =>
-        tokenizer.Decode(tokenizer.Encode(" the cat's\n\n abc 🚀 <s><|endoftext|> ▁ 123", parseSpecialTokens: true));
+        tokenizer.Decode(tokenizer.Encode(" the cat's\n\n abc 🚀 e\u0301 <s><|endoftext|> ▁ 123", parseSpecialTokens: true));
 
     private static Tokenizer Tokenizer() =>
         BpeTrainer.Train(["the cat the cat's hat 123"], new BpeTrainerOptions { VocabularySize = Vocabulary });

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -102,15 +101,15 @@ public sealed class BertNormalizer : Normalizer
     {
         while (!text.IsEmpty)
         {
-            if (!Take(ref text, out ReadOnlySpan<byte> bytes, out Rune rune) || UnicodeData.Category(rune) != UnicodeCategory.NonSpacingMark)
+            if (!Take(ref text, out ReadOnlySpan<byte> bytes, out Rune rune) || !UnicodeData.IsBertAccent(rune))
             {
                 output.Add(bytes);
             }
         }
     }
 
-    private static bool IsDropped(Rune rune) => rune.Value is not ('\t' or '\n' or '\r') && (rune.Value is 0xFFFD || UnicodeData.Category(rune) is
-        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
+    private static bool IsDropped(Rune rune) =>
+        rune.Value is not ('\t' or '\n' or '\r') && (rune.Value is 0xFFFD || UnicodeData.IsBertControl(rune));
 
     // The library's blocks, with its 2B920 where Unicode has 2B820.
     private static bool IsIdeograph(int codePoint) => codePoint

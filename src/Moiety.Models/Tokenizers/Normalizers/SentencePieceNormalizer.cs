@@ -39,6 +39,40 @@ public sealed class SentencePieceNormalizer(CharacterMap? map) : Normalizer
     /// <summary>Whether there is nothing to do.</summary>
     internal bool IsIdentity => map is null && !RemoveExtraWhitespaces;
 
+    /// <summary>
+    /// The normalizer of a SentencePiece model that another one stands for: itself, or the sequence that it is written as; null for others.
+    /// </summary>
+    internal static SentencePieceNormalizer? TryUnderstand(Normalizer normalizer)
+    {
+        if (normalizer is SentencePieceNormalizer own)
+        {
+            return own;
+        }
+
+        CharacterMap? map = null;
+        bool strips = false;
+        bool merges = false;
+        foreach (Normalizer stage in normalizer is SequenceNormalizer sequence ? [.. sequence.Normalizers] : (Normalizer[])[normalizer])
+        {
+            switch (stage)
+            {
+                case PrecompiledNormalizer precompiled when map is null:
+                    map = precompiled.Map;
+                    break;
+                case StripNormalizer { Right: true }:
+                    strips = true;
+                    break;
+                case ReplaceNormalizer { IsRegex: true, Pattern: " {2,}", Content: " " or "\u2581" }:
+                    merges = true;
+                    break;
+                default:
+                    return null;
+            }
+        }
+
+        return strips == merges ? new SentencePieceNormalizer(map) { RemoveExtraWhitespaces = merges } : null;
+    }
+
     /// <inheritdoc/>
     internal override void Normalize(ReadOnlySpan<byte> text, ref ByteBuffer output)
     {

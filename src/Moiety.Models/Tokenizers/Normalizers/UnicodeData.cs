@@ -6,8 +6,9 @@ using System.Text;
 namespace Moiety.Models.Tokenizers.Normalizers;
 
 /// <summary>
-/// What normalizers must know about characters: Unicode 14.0, from a table of Moiety's own, so that a text has the same tokens on
-/// every machine, whatever its libraries and globalization settings. <c>make_unicode_data.py</c> makes the table and says its layout.
+/// What normalizers must know about characters, from a table of Moiety's own, so that a text has the same tokens on every machine,
+/// whatever its libraries and globalization settings, and those that Hugging Face's library gives it, whose parts follow Unicode of
+/// different ages. <c>make_unicode_data.py</c> makes the table and says which and how it is laid out.
 /// </summary>
 internal static class UnicodeData
 {
@@ -16,6 +17,10 @@ internal static class UnicodeData
     private const byte HasDecomposition = 1;
     private const byte HasLower = 2;
     private const byte OtherAlphabetic = 4;
+    private const byte Mark = 8;
+    private const byte BertAccent = 16;
+    private const byte BertControl = 32;
+    private const byte BertPunctuation = 64;
     private const int NeverComposed = 1;
     private const int Compatibility = 2;
 
@@ -37,12 +42,17 @@ internal static class UnicodeData
     /// <summary>The canonical combining class; 0 for what begins a new character.</summary>
     public static int CombiningClass(int codePoint) => Data.Record(codePoint).CombiningClass;
 
-    /// <summary>Whether the character belongs to <c>\p{M}</c>.</summary>
-    public static bool IsMark(Rune rune) =>
-        Category(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
+    /// <summary>Whether the character is a combining mark for <c>StripAccents</c>.</summary>
+    public static bool IsMark(Rune rune) => Has(rune, Mark);
 
-    /// <summary>Whether the character belongs to <c>\p{P}</c>.</summary>
-    public static bool IsPunctuation(Rune rune) => Category(rune) is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation;
+    /// <summary>Whether <c>BertNormalizer</c> drops the character as an accent.</summary>
+    public static bool IsBertAccent(Rune rune) => Has(rune, BertAccent);
+
+    /// <summary>Whether <c>BertNormalizer</c> drops the character as one that is not seen.</summary>
+    public static bool IsBertControl(Rune rune) => Has(rune, BertControl);
+
+    /// <summary>Whether the character is a word of its own for <c>BertPreTokenizer</c>, ASCII symbols aside.</summary>
+    public static bool IsBertPunctuation(Rune rune) => Has(rune, BertPunctuation);
 
     /// <summary>Whether the character belongs to <c>\w</c> as UTS 18 defines it.</summary>
     public static bool IsWord(Rune rune)
@@ -104,6 +114,8 @@ internal static class UnicodeData
 
         return Data.Compositions.TryGetValue(((long)first << 32) | (uint)second, out int composed) ? composed : -1;
     }
+
+    private static bool Has(Rune rune, byte flag) => (Data.Record(rune.Value).Flags & flag) != 0;
 
     private static Tables Load()
     {

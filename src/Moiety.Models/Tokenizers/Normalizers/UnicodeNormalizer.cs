@@ -13,8 +13,11 @@ public sealed class UnicodeNormalizer(UnicodeForm form) : Normalizer
     /// <summary>Which form.</summary>
     public UnicodeForm Form => form;
 
+    /// <summary>The form as files write it, e.g. <c>NFC</c>.</summary>
+    public string Name => Form.ToString().ToUpperInvariant();
+
     /// <inheritdoc/>
-    internal override void Write(Utf8JsonWriter writer) => writer.WriteString("type", Form.ToString().ToUpperInvariant());
+    internal override void Write(Utf8JsonWriter writer) => writer.WriteString("type", Name);
 
     /// <inheritdoc/>
     internal override void Normalize(ReadOnlySpan<byte> text, ref ByteBuffer output)
