@@ -18,6 +18,9 @@ public static class GgufTokenizer
         ["</s>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>"];
 
 
+    /// <summary>The values of <c>tokenizer.ggml.pre</c> that are known for byte-level models.</summary>
+    public static ImmutableArray<string> PreTokenizerNames => GgufPreTokenizers.Names;
+
     /// <summary>Creates the tokenizer that a file describes.</summary>
     /// <param name="data">The metadata.</param>
     /// <param name="path">Name of the file for errors.</param>

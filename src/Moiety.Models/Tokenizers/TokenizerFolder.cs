@@ -5,7 +5,7 @@ namespace Moiety.Models.Tokenizers;
 
 /// <summary>
 /// The tokenizer of a Hugging Face folder, from whichever of its files says most: <c>tokenizer.json</c>, else a SentencePiece model,
-/// else <c>vocab.txt</c>.
+/// else <c>vocab.txt</c>, else <c>vocab.json</c> with <c>merges.txt</c>, else tiktoken's ranks.
 /// </summary>
 internal static class TokenizerFolder
 {
@@ -14,6 +14,8 @@ internal static class TokenizerFolder
         ([TokenizerJson.FileName], TokenizerJson.ReadFile),
         ([.. SentencePieceFolder.FileNames], SentencePieceFolder.ReadFile),
         ([BertVocabulary.FileName], BertVocabulary.ReadFile),
+        ([.. ByteLevelVocabulary.FileNames], ByteLevelVocabulary.ReadFile),
+        ([.. TiktokenFile.FileNames], TiktokenFile.ReadFile),
     ];
 
     /// <summary>The names of all files that a tokenizer is read from.</summary>
@@ -47,8 +49,10 @@ internal static class TokenizerFolder
     /// <exception cref="InvalidCheckpointException">It is damaged, or uses something that is not supported.</exception>
     public static Tokenizer ReadFile(string path) => Path.GetExtension(path).ToLowerInvariant() switch
     {
+        ".json" when ByteLevelVocabulary.FileNames.Contains(Path.GetFileName(path)) => ByteLevelVocabulary.ReadFile(path),
         ".json" => TokenizerJson.ReadFile(path),
         ".model" => SentencePieceFolder.ReadFile(path),
+        TiktokenFile.Extension => TiktokenFile.ReadFile(path),
         ".txt" => BertVocabulary.ReadFile(path),
         _ => Llama2CTokenizer.ReadFile(path),
     };

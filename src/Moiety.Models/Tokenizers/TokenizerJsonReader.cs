@@ -118,9 +118,15 @@ internal static class TokenizerJsonReader
                 throw model.Error($"{key} \"{text}\" is not supported; supported is BPE without marks inside of words");
             }
         }
+
+        if (model.Single("dropout") is > 0 and float dropout)
+        {
+            throw model.Error("dropout", $"{dropout} is not supported: ids would be random");
+        }
     }
 
-    private static List<string?> ReadVocabulary(JsonField vocabulary)
+    /// <summary>Reads an object of pieces and their ids; ids that are not in use are null.</summary>
+    internal static List<string?> ReadVocabulary(JsonField vocabulary)
     {
         List<string?> pieces = [];
         HashSet<string> seen = new(StringComparer.Ordinal);

@@ -7,11 +7,9 @@ using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tests.Tokenizers;
 
-/// <summary>Words are those of Hugging Face's library. The long run: <c>MOIETY_TOKENIZER_TEXTS=100000</c>.</summary>
+/// <summary>Words are those of Hugging Face's library.</summary>
 public class PreTokenizerTests
 {
-    private static readonly int TextCount = int.Parse(Environment.GetEnvironmentVariable("MOIETY_TOKENIZER_TEXTS") ?? "1500", CultureInfo.InvariantCulture);
-
     public static TheoryData<string> Names => [.. GgufPreTokenizers.Names];
 
     public static TheoryData<string> Components =>
@@ -110,7 +108,7 @@ public class PreTokenizerTests
         SplitPreTokenizer split = new(pattern);
         Texts.Any.Where(text => !text.Any(char.IsSurrogate) && !text.Contains("'ſ", StringComparison.Ordinal)).Sample(
             text => Assert.Equal(regex.Matches(text).Select(match => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(match.Value))), Words.Of(split, text)),
-            iter: TextCount);
+            iter: Texts.Count);
     }
 
     private static string Split(string expression) => JsonSerializer.Serialize(new
@@ -124,7 +122,7 @@ public class PreTokenizerTests
     private static void Compare(string component)
     {
         Words words = new(component);
-        Texts.Any.Where(text => text.Length > 0).Sample(words.AssertSame, iter: TextCount, threads: 1);
+        Texts.Any.Where(text => text.Length > 0).Sample(words.AssertSame, iter: Texts.Count, threads: 1);
     }
 
     // The library's parts follow several versions of Unicode, of which the newest has characters that .NET does not know yet.

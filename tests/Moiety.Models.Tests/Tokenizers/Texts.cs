@@ -1,3 +1,4 @@
+using System.Globalization;
 using CsCheck;
 
 namespace Moiety.Models.Tests.Tokenizers;
@@ -13,6 +14,9 @@ internal static class Texts
         ".", "!", "...", "?!", "(", ")", "{}", "$", "+", "<=", "^", "`", "~", "|", "#", "_", "-", "—", "«", "。", "！",
         "🚀", "👨‍👩‍👧", "🇩🇪", "𝔘", "𐐀", "\ufffd", "\ufeff", "\u2581", "\u2581\u2581", "<s>", "</s>", "<0x0A>", "<|endoftext|>", "<unk>",
     ];
+
+    /// <summary>How many texts a comparison with another implementation takes. The long run: <c>MOIETY_TOKENIZER_TEXTS=100000</c>.</summary>
+    public static int Count { get; } = int.Parse(Environment.GetEnvironmentVariable("MOIETY_TOKENIZER_TEXTS") ?? "1500", CultureInfo.InvariantCulture);
 
     /// <summary>Well-formed text.</summary>
     public static Gen<string> Any { get; } = From(24, Scraps);
