@@ -32,11 +32,6 @@ internal static class GgufPreTokenizers
         @"[!""#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+"
         + @"[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    // AFMoE: scripts without spaces.
-    private const string AfmoeScripts =
-        @"[一-鿿㐀-䶿豈-\x{FAFF}\x{3040}-ゟ゠-ヿ･-ﾟ⼀-\x{2FDF}เ-\x{E7F}\x{E80}-\x{EFF}ក-\x{17FF}က-႟ꩠ-ꩿꧠ-\x{A9FF}가-"
-        + @"\x{D7AF}ᄀ-ᇿ]+";
-
     // Youtu: scripts and their marks.
     private const string YoutuScripts =
         @"[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥\x{3040}-ゟ゠-ヿ]+";
@@ -126,7 +121,6 @@ internal static class GgufPreTokenizers
         new("seed-coder", [Seed]),
         new("exaone-moe", [ExaoneMoe]),
         new("kimi-k2", [Kimi]),
-        new("afmoe", [@"\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N}))", AfmoeScripts, DeepSeek3]),
         new("youtu", [YoutuScripts, Youtu], IgnoresMerges: true),
         new("minicpm5", [UpToThreeDigits, MiniCpm], IgnoresMerges: true),
         new("jais-2", [Jais2]),
