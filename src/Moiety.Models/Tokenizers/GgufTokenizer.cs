@@ -17,7 +17,6 @@ public static class GgufTokenizer
     private static readonly ImmutableArray<string> ControlTexts =
         ["</s>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>"];
 
-
     /// <summary>The values of <c>tokenizer.ggml.pre</c> that are known for byte-level models.</summary>
     public static ImmutableArray<string> PreTokenizerNames => GgufPreTokenizers.Names;
 
