@@ -67,13 +67,13 @@ public class ModuleParityTests
 
     [Theory]
     [InlineData(nameof(GatingKind.SparseMixer))]
-    [InlineData(nameof(AttentionConfig.Sinks))]
+    [InlineData(nameof(ModelConfig.IsEncoder))]
     [InlineData(nameof(ModelConfig.TokenTypeCount))]
     public void What_the_trainer_does_not_compute_is_refused_by_name(string feature)
     {
         ModelConfig config = feature switch
         {
-            nameof(AttentionConfig.Sinks) => SmallModels.Dense with { Attention = new() { Sinks = true } },
+            nameof(ModelConfig.IsEncoder) => SmallModels.Dense with { IsEncoder = true },
             nameof(ModelConfig.TokenTypeCount) => SmallModels.Dense with { TokenTypeCount = 2 },
             _ => SmallModels.Top2 with { FeedForwards = [.. SmallModels.Top2.FeedForwards.Select(layer => layer with { Moe = layer.Moe! with { Gating = GatingKind.SparseMixer } })] },
         };

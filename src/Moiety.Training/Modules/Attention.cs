@@ -4,18 +4,16 @@ using static TorchSharp.torch;
 namespace Moiety.Training.Modules;
 
 /// <summary>
-/// Causal grouped-query self-attention (arXiv 2305.13245) with rotary positions; query, key and value are one product. Biases, norms
-/// of queries and keys, and a window where the model has them.
+/// Causal self-attention of one layer. Scores that libtorch's fused product does not compute (soft caps, ALiBi, sinks) are computed
+/// step by step.
 /// </summary>
 internal sealed class Attention
 {
     private readonly ModelConfig _config;
-    private readonly RotaryTable? _rotary;
+    private readonly AttentionConfig _attention;
     private readonly int _window;
-    private readonly Parameter _queryKeyValue;
-    private readonly Parameter? _queryKeyValueBias;
-    private readonly HeadNorm? _queryNorm;
-    private readonly HeadNorm? _keyNorm;
+    private readonly AttentionHeads _heads;
+    private readonly Parameter? _sinks;
     private readonly Parameter _output;
     private readonly Parameter? _outputBias;
 
@@ -23,27 +21,18 @@ internal sealed class Attention
     internal Attention(ParameterStore store, ModelConfig config, RotaryTable? rotary, int layer)
     {
         _config = config;
-        _rotary = rotary;
+        _attention = config.Attention;
         _window = config.AttentionOf(layer).Window;
-        int queries = config.HeadCount * config.HeadSize;
-        int keys = config.KeyValueHeadCount * config.HeadSize;
-        _queryKeyValue = store.Declare(
-            (TensorNames.Query(layer), queries, config.HiddenSize),
-            (TensorNames.Key(layer), keys, config.HiddenSize),
-            (TensorNames.Value(layer), keys, config.HiddenSize));
-        if (config.Attention.QueryKeyValueBias)
+        _heads = _attention.Latent is { } latent
+            ? new LatentHeads(store, config, latent, rotary, layer)
+            : new GroupedHeads(store, config, rotary, layer);
+        if (_attention.Sinks)
         {
-            _queryKeyValueBias = store.Declare((TensorNames.QueryBias(layer), queries, 0), (TensorNames.KeyBias(layer), keys, 0), (TensorNames.ValueBias(layer), keys, 0));
+            _sinks = store.Declare((TensorNames.AttentionSinks(layer), config.HeadCount, 0));
         }
 
-        if (config.Attention.QueryKeyNorm != QueryKeyNorm.None)
-        {
-            _queryNorm = new HeadNorm(store, config, TensorNames.QueryNorm(layer), config.HeadCount);
-            _keyNorm = new HeadNorm(store, config, TensorNames.KeyNorm(layer), config.KeyValueHeadCount);
-        }
-
-        _output = store.Declare((TensorNames.AttentionOutput(layer), config.HiddenSize, queries));
-        if (config.Attention.OutputBias)
+        _output = store.Declare((TensorNames.AttentionOutput(layer), config.HiddenSize, config.HeadCount * (_attention.Latent?.ValueHeadSize ?? config.HeadSize)));
+        if (_attention.OutputBias)
         {
             _outputBias = store.Declare((TensorNames.AttentionOutputBias(layer), config.HiddenSize, 0));
         }
@@ -57,36 +46,59 @@ internal sealed class Attention
     internal Tensor Forward(Tensor input, long batch, ForwardPass pass)
     {
         long length = input.shape[0] / batch;
-        int heads = _config.HeadCount;
-        int groups = _config.KeyValueHeadCount;
-        Tensor projected = pass.Project(input, _queryKeyValue, _queryKeyValueBias).view(batch, length, heads + (2 * groups), _config.HeadSize);
-        if (_queryNorm is not null)
+        (Tensor queries, Tensor keys, Tensor values) = _heads.Project(input, batch, pass);
+        Tensor? mask = _window > 0 && _window < length ? Near(length, pass.AttentionMask) : pass.AttentionMask;
+        bool stepwise = _attention.LogitSoftCap > 0 || _attention.AlibiMaxBias > 0 || _attention.Sinks;
+        Tensor mixed = stepwise
+            ? MixStepwise(queries, keys, values, mask ?? ones(length, length, dtype: ScalarType.Bool).tril(0))
+            : nn.functional.scaled_dot_product_attention(Scaled(queries), keys, values, mask, is_casual: mask is null);
+        return pass.Project(mixed.transpose(1, 2).reshape(batch * length, -1), _output, _outputBias);
+    }
+
+    // The fused product divides by the root of the head size.
+    private Tensor Scaled(Tensor queries) => _attention.Scale is { } scale ? queries.Times(scale * Math.Sqrt(_config.HeadSize)) : queries;
+
+    private Tensor MixStepwise(Tensor queries, Tensor keys, Tensor values, Tensor mask)
+    {
+        Tensor scores = queries.matmul(keys.transpose(2, 3)).to(ScalarType.Float32).Times(_attention.Scale ?? 1 / Math.Sqrt(_config.HeadSize));
+        double cap = _attention.LogitSoftCap;
+        scores = cap == 0 ? scores : scores.Times(1 / cap).tanh().Times(cap);
+        scores = _attention.AlibiMaxBias == 0 ? scores : scores.Plus(DistanceBias(scores.shape[3]));
+
+        // The logarithm of 1 and 0 leaves a score as it is, or hides it.
+        scores = scores.Plus(mask.to(ScalarType.Float32).log());
+        if (_sinks is { } sinks)
         {
-            Tensor[] unnormed = projected.split([heads, groups, groups], 2);
-            projected = cat([_queryNorm.Forward(unnormed[0]), _keyNorm!.Forward(unnormed[1]), unnormed[2]], 2);
+            Tensor sink = sinks.Value.view(1, -1, 1, 1).expand(scores.shape[0], -1, scores.shape[2], 1);
+            return cat([scores, sink], 3).softmax(3).narrow(3, 0, scores.shape[3]).to(values.dtype).matmul(values);
         }
 
-        Tensor turned = _rotary is null ? projected : _rotary.Rotate(projected, heads + groups);
-        Tensor[] parts = turned.split([heads, groups, groups], 2);
-        Tensor queries = _config.Attention.Scale is { } scale ? parts[0].Times(scale * Math.Sqrt(_config.HeadSize)) : parts[0];
-        Tensor? mask = _window > 0 && _window < length ? Window(length, pass.AttentionMask) : pass.AttentionMask;
-        Tensor mixed = nn.functional.scaled_dot_product_attention(
-            queries.transpose(1, 2), Share(parts[1]), Share(parts[2]), mask, is_casual: mask is null);
-        return pass.Project(mixed.transpose(1, 2).reshape(batch * length, heads * _config.HeadSize), _output, _outputBias);
+        return scores.softmax(3).to(values.dtype).matmul(values);
+    }
+
+    // ALiBi (arXiv 2108.12409): [heads, length, length]; a head beyond the largest power of two takes every second slope of twice as many.
+    private Tensor DistanceBias(long length)
+    {
+        int heads = _config.HeadCount;
+        int power = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)heads + 1) / 2;
+        float[] bias = new float[heads * length * length];
+        for (int head = 0; head < heads; head++)
+        {
+            double exponent = head < power ? head + 1 : head - power + 0.5;
+            double slope = Math.Pow(2, -_attention.AlibiMaxBias * exponent / power);
+            for (long pair = 0; pair < length * length; pair++)
+            {
+                bias[(head * length * length) + pair] = (float)(slope * ((pair % length) - (pair / length)));
+            }
+        }
+
+        return tensor(bias).view(heads, length, length);
     }
 
     // A position sees itself and the window - 1 before it.
-    private Tensor Window(long length, Tensor? mask)
+    private Tensor Near(long length, Tensor? mask)
     {
         Tensor near = ones(length, length, dtype: ScalarType.Bool).tril(0).triu(1 - _window);
         return mask is null ? near : mask.logical_and(near);
-    }
-
-    // Every key-value head serves heads / groups neighboring query heads: [batch, length, groups, d] to [batch, heads, length, d].
-    private Tensor Share(Tensor heads)
-    {
-        Tensor transposed = heads.transpose(1, 2);
-        int sharers = _config.HeadCount / _config.KeyValueHeadCount;
-        return sharers == 1 ? transposed : transposed.unsqueeze(2).expand(-1, -1, sharers, -1, -1).flatten(1, 2);
     }
 }

@@ -64,7 +64,7 @@ public sealed class DecoderModule : IDisposable
             {
                 Store.Span(name).Fill(1);
             }
-            else if (name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith(".coefficient.weight", StringComparison.Ordinal))
+            else if (name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith(".sinks", StringComparison.Ordinal) || name.EndsWith(".coefficient.weight", StringComparison.Ordinal))
             {
                 Store.Span(name).Clear();
             }
@@ -174,7 +174,7 @@ public sealed class DecoderModule : IDisposable
 
         if (!_rotaries.TryGetValue(rotary, out RotaryTable? table))
         {
-            table = new RotaryTable(rotary, Config.HeadSize, Config.ContextLength);
+            table = new RotaryTable(rotary, Config.Attention.Latent?.RotaryHeadSize ?? Config.HeadSize, Config.ContextLength);
             _rotaries.Add(rotary, table);
         }
 

@@ -22,15 +22,17 @@ internal sealed class RotaryTable : IDisposable
         _interleaved = config.Interleaved;
         _dimensions = config.Dimensions ?? headSize;
         int half = _dimensions / 2;
+        double[] frequencies = RotaryFrequencies.Of(config, _dimensions, length);
+        double magnitude = RotaryFrequencies.Magnitude(config.Scaling);
         float[] cosine = new float[length * half];
         float[] sine = new float[length * half];
         for (int position = 0; position < length; position++)
         {
             for (int i = 0; i < half; i++)
             {
-                (double s, double c) = Math.SinCos(position * Math.Pow(config.Theta, -2.0 * i / _dimensions));
-                sine[(position * half) + i] = (float)s;
-                cosine[(position * half) + i] = (float)c;
+                (double s, double c) = Math.SinCos(position * frequencies[i]);
+                sine[(position * half) + i] = (float)(magnitude * s);
+                cosine[(position * half) + i] = (float)(magnitude * c);
             }
         }
 

@@ -10,14 +10,8 @@ internal static class UntrainedFeatures
         nameof(ModelConfig.TokenTypeCount),
         nameof(ModelConfig.IsEncoder),
         nameof(ModelConfig.Classifier),
-        nameof(RotaryConfig.Scaling),
-        "attention " + nameof(AttentionConfig.LogitSoftCap),
-        nameof(AttentionConfig.ClipQueryKeyValue),
-        nameof(AttentionConfig.Sinks),
-        nameof(AttentionConfig.AlibiMaxBias),
         nameof(AttentionConfig.RelativeBias),
         nameof(AttentionConfig.Disentangled),
-        nameof(AttentionConfig.Latent),
     ];
 
     /// <summary>The features of a model that are not computed.</summary>
