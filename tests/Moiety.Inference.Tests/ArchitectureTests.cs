@@ -70,11 +70,14 @@ public class ArchitectureTests : EngineTestBase
         using Engine three = Engine.Open(checkpoint, Exact with { Threads = 3, PageSize = 8 });
         int[] tokens = RandomTokens(Length, config, (ulong)seed);
         int[] other = RandomTokens(Length, config, (ulong)seed + 1);
-        float[][] expected = States(one, config, [tokens], Length)[0];
-        foreach (int chunk in config.IsEncoder ? [Length] : (int[])[1, 8, Length])
+        foreach (LayerSchedule? schedule in (LayerSchedule?[])[null, LayersOf(config, seed)])
         {
-            AssertSameBits(expected, States(three, config, [tokens], chunk)[0]);
-            AssertSameBits(expected, States(three, config, [other, tokens, other], chunk)[1]);
+            float[][] expected = States(one, config, [tokens], Length, schedule)[0];
+            foreach (int chunk in config.IsEncoder ? [Length] : (int[])[1, 8, Length])
+            {
+                AssertSameBits(expected, States(three, config, [tokens], chunk, schedule)[0]);
+                AssertSameBits(expected, States(three, config, [other, tokens, other], chunk, schedule)[1]);
+            }
         }
     }
 
@@ -97,12 +100,16 @@ public class ArchitectureTests : EngineTestBase
         config.LayerCount,
         [.. RandomTokens(Length * config.LayerCount, config, (ulong)seed + 7).Select(number => number % 3 == 0 ? (LayerMode)(number / 3 % 4) : LayerMode.Run)]);
 
+    /// <summary>A way through the layers for all tokens alike.</summary>
+    private static LayerSchedule LayersOf(ModelConfig config, int seed) =>
+        LayerSchedule.Uniform([.. Enumerable.Range(0, config.LayerCount).Select(layer => (LayerMode)((seed + layer) % 4))]);
+
     /// <summary>[sequence][token]: last hidden states of sequences that run side by side in chunks, and logits after them.</summary>
-    private static float[][][] States(Engine engine, ModelConfig config, int[][] sequences, int chunk)
+    private static float[][][] States(Engine engine, ModelConfig config, int[][] sequences, int chunk, LayerSchedule? schedule)
     {
         KvCache[] caches = [.. sequences.Select(_ => engine.CreateCache())];
         List<float[]>[] states = [.. sequences.Select(_ => new List<float[]>())];
-        ForwardPlan plan = new() { HiddenStates = [config.LayerCount + 1] };
+        ForwardPlan plan = new() { HiddenStates = [config.LayerCount + 1], Schedule = schedule };
         Batch batch = new();
         for (int start = 0; start < Length; start += chunk)
         {
