@@ -11,10 +11,15 @@ internal sealed record MoietyProcess(int ExitCode, string Out, string Error)
     /// <summary>Runs the command to its end.</summary>
     public static MoietyProcess Run(params string[] arguments) => RunWithInput([], arguments);
 
+    /// <summary>Runs the command to its end with some environment variables.</summary>
+    public static MoietyProcess RunWith(IReadOnlyDictionary<string, string> variables, params string[] arguments) => Finish(Start(arguments, variables), [], arguments);
+
     /// <summary>Runs the command with bytes on standard input.</summary>
-    public static MoietyProcess RunWithInput(byte[] input, params string[] arguments)
+    public static MoietyProcess RunWithInput(byte[] input, params string[] arguments) => Finish(Start(arguments), input, arguments);
+
+    private static MoietyProcess Finish(Process started, byte[] input, string[] arguments)
     {
-        using Process process = Start(arguments);
+        using Process process = started;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
         try
@@ -37,7 +42,9 @@ internal sealed record MoietyProcess(int ExitCode, string Out, string Error)
     }
 
     /// <summary>Starts the command.</summary>
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => Start(arguments, new Dictionary<string, string>());
+
+    private static Process Start(string[] arguments, IReadOnlyDictionary<string, string> variables)
     {
         ProcessStartInfo start = new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
         {
@@ -51,6 +58,11 @@ internal sealed record MoietyProcess(int ExitCode, string Out, string Error)
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach ((string name, string value) in variables)
+        {
+            start.Environment[name] = value;
         }
 
         return Process.Start(start)!;

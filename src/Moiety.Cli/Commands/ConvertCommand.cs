@@ -54,7 +54,7 @@ internal static class ConvertCommand
         }
 
         StorageFormat? format = parsed.GetValue(Format) is { } name ? Formats.ByName(name) : null;
-        using Checkpoint checkpoint = Checkpoint.Open(source);
+        using Checkpoint checkpoint = Checkpoint.Open(ModelPath.Resolve(source));
         Tokenizer? tokenizer = parsed.GetValue(TokenizerPath) is { } path ? Checkpoint.OpenTokenizer(path) : checkpoint.Tokenizer;
         using (ProgressLine<CheckpointProgress> progress = new(terminal, CheckpointLine.Describe))
         {

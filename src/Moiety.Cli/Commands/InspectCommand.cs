@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Moiety.Cli.Displays;
+using Moiety.Cli.Options;
 using Moiety.Cli.Shell;
 using Moiety.Inference.KeyValues;
 using Moiety.Models;
@@ -51,7 +52,7 @@ internal static class InspectCommand
             throw new InvalidInputException($"--context must be at least 1 token, not {context}.");
         }
 
-        using Checkpoint checkpoint = Open(parsed.GetValue(Path) ?? EmbeddedModel.Path, terminal);
+        using Checkpoint checkpoint = Open(ModelPath.Resolve(parsed.GetValue(Path)), terminal);
         if (parsed.GetValue(Verify))
         {
             checkpoint.VerifyFinite(terminal.Stop);

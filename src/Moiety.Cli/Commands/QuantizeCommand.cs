@@ -61,7 +61,7 @@ internal static class QuantizeCommand
             Head = Optional(parsed.GetValue(Head)),
         };
         string destination = parsed.GetRequiredValue(Destination);
-        using Checkpoint checkpoint = Checkpoint.Open(parsed.GetRequiredValue(Source));
+        using Checkpoint checkpoint = Checkpoint.Open(ModelPath.Resolve(parsed.GetRequiredValue(Source)));
         ImportanceMatrix? importance = Calibrate.Measure(parsed, checkpoint, terminal);
         QuantizationResult result;
         using (ProgressLine<CheckpointProgress> progress = new(terminal, CheckpointLine.Describe))

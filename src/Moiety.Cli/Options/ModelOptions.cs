@@ -11,7 +11,7 @@ internal sealed class ModelOptions
 {
     private readonly Option<string?> _model = new("--model", "-m")
     {
-        Description = "A GGUF file, a Hugging Face folder or a llama2.c .bin file [default: the embedded model]",
+        Description = "A GGUF file, a Hugging Face folder, a model that was pulled (owner/name) or a llama2.c .bin file [default: the embedded model]",
         HelpName = "PATH",
     };
 
@@ -54,7 +54,7 @@ internal sealed class ModelOptions
     public OpenedModel Open(ParseResult parsed)
     {
         EngineOptions options = ReadEngineOptions(parsed);
-        OpenedModel model = OpenedModel.Open(parsed.GetValue(_model) ?? EmbeddedModel.Path, options);
+        OpenedModel model = OpenedModel.Open(ModelPath.Resolve(parsed.GetValue(_model)), options);
         if (model.Engine.Config.IsEncoder)
         {
             model.Dispose();
@@ -67,7 +67,7 @@ internal sealed class ModelOptions
 
     /// <summary>Opens the model without an engine.</summary>
     /// <exception cref="InvalidInputException">The model cannot be opened.</exception>
-    public Checkpoint OpenCheckpoint(ParseResult parsed) => Checkpoint.Open(parsed.GetValue(_model) ?? EmbeddedModel.Path);
+    public Checkpoint OpenCheckpoint(ParseResult parsed) => Checkpoint.Open(ModelPath.Resolve(parsed.GetValue(_model)));
 
     /// <summary>Whether the user named a model.</summary>
     public bool IsGiven(ParseResult parsed) => parsed.GetValue(_model) is not null;

@@ -22,7 +22,7 @@ internal sealed class TokenizerOption
     /// <exception cref="InvalidInputException">There is none.</exception>
     public Checkpoint? Open(ParseResult parsed, out Tokenizer tokenizer)
     {
-        string path = parsed.GetValue(_model) ?? EmbeddedModel.Path;
+        string path = ModelPath.Resolve(parsed.GetValue(_model));
         if (Directory.Exists(path) && !File.Exists(Path.Combine(path, "config.json")))
         {
             tokenizer = Checkpoint.OpenTokenizer(path);

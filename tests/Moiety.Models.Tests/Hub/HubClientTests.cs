@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Moiety.Models.Hub;
 using Moiety.Numerics.Randomness;
+using Moiety.Testing.Hub;
 
 namespace Moiety.Models.Tests.Hub;
 

@@ -6,13 +6,13 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 
-namespace Moiety.Models.Tests.Hub;
+namespace Moiety.Testing.Hub;
 
 /// <summary>
 /// A hub on loopback: the two kinds of requests that the client makes, and all the ways in which a network treats them badly. It
 /// answers one request per connection.
 /// </summary>
-internal sealed class HubServer : IDisposable
+public sealed class HubServer : IDisposable
 {
     public const string Commit = "0123456789abcdef0123456789abcdef01234567";
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -37,6 +37,7 @@ internal sealed class HubServer : IDisposable
     /// <summary>Address under the name by which clients know the hub.</summary>
     public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
 
+    /// <summary>Stops answering.</summary>
     public void Dispose()
     {
         _stop.Cancel();
@@ -49,7 +50,7 @@ internal sealed class HubServer : IDisposable
     /// <param name="Headers">Further headers, each with its line end.</param>
     /// <param name="Body">The body.</param>
     /// <param name="CutAfter">Bytes of the body after which the connection is reset; null to send all.</param>
-    internal sealed record Answer(string Status, string Headers, byte[] Body, int? CutAfter = null);
+    public sealed record Answer(string Status, string Headers, byte[] Body, int? CutAfter = null);
 
     private async Task AcceptAsync()
     {
