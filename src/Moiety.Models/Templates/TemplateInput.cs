@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -38,7 +39,17 @@ internal static class TemplateInput
         JsonValueKind.String => node.GetValue<string>(),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
-        JsonValueKind.Number => long.TryParse(node.ToJsonString(), out long whole) ? whole : double.Parse(node.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture),
+        JsonValueKind.Number => ReadNumber(node.ToJsonString()),
         _ => null,
     };
+
+    private static object ReadNumber(string text)
+    {
+        if (long.TryParse(text, CultureInfo.InvariantCulture, out long whole))
+        {
+            return whole;
+        }
+
+        return double.Parse(text, CultureInfo.InvariantCulture);
+    }
 }

@@ -48,23 +48,30 @@ internal static class TemplateText
             return double.IsNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
         }
 
-        double magnitude = Math.Abs(value);
-        if (magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e16))
+        // Take the shortest form apart: its digits without zeros at the ends, and the power of ten of the first.
+        string shortest = Math.Abs(value).ToString("R", CultureInfo.InvariantCulture);
+        int mark = shortest.IndexOf('E', StringComparison.Ordinal);
+        string mantissa = mark < 0 ? shortest : shortest[..mark];
+        int point = mantissa.IndexOf('.', StringComparison.Ordinal);
+        int exponent = (mark < 0 ? 0 : int.Parse(shortest.AsSpan(mark + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture))
+            + (point < 0 ? mantissa.Length : point) - 1;
+        string digits = mantissa.Replace(".", "", StringComparison.Ordinal);
+        int zeros = digits.Length - digits.TrimStart('0').Length;
+        digits = digits.Trim('0');
+        string sign = double.IsNegative(value) ? "-" : "";
+        if (digits.Length == 0)
         {
-            // 1E-05 is 1e-05 in Python, 1E+20 is 1e+20.
-            string scientific = value.ToString("E16", CultureInfo.InvariantCulture);
-            string shortest = value.ToString("R", CultureInfo.InvariantCulture);
-            int exponent = int.Parse(scientific.AsSpan(scientific.IndexOf('E', StringComparison.Ordinal) + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
-            string digits = new([.. (shortest.Contains('E', StringComparison.Ordinal) ? shortest[..shortest.IndexOf('E', StringComparison.Ordinal)] : shortest).Where(char.IsAsciiDigit)]);
-            digits = digits.Trim('0');
-            digits = digits.Length == 0 ? "0" : digits;
-            string mantissa = digits.Length == 1 ? digits : $"{digits[0]}.{digits[1..]}";
-            return $"{(value < 0 ? "-" : "")}{mantissa}e{(exponent < 0 ? "-" : "+")}{Math.Abs(exponent):00}";
+            return sign + "0.0";
         }
 
-        string plain = value.ToString("0.0################", CultureInfo.InvariantCulture);
-        string exact = value.ToString("R", CultureInfo.InvariantCulture);
-        return exact.Contains('E', StringComparison.Ordinal) ? plain : exact.Contains('.', StringComparison.Ordinal) ? exact : exact + ".0";
+        exponent -= zeros;
+        return sign + exponent switch
+        {
+            < -4 or >= 16 => $"{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? "-" : "+")}{Math.Abs(exponent):00}",
+            < 0 => $"0.{new string('0', -exponent - 1)}{digits}",
+            _ when digits.Length <= exponent + 1 => $"{digits.PadRight(exponent + 1, '0')}.0",
+            _ => $"{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}",
+        };
     }
 
     /// <summary>A value as it looks inside a list.</summary>

@@ -26,7 +26,7 @@ internal static class TextFilters
             "safe" => value,
             "int" => ToInteger(value, arguments),
             "float" => ToFloat(value, arguments),
-            "abs" => value is double number ? Math.Abs(number) : value is long or bool ? Math.Abs(TemplateValues.ToInteger(value)) : throw arguments.Error("abs needs a number"),
+            "abs" => Absolute(value, arguments),
             "round" => Round(value, arguments),
             "wordcount" => (long)Text().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length,
             "urlencode" => Made(Uri.EscapeDataString(Text()).Replace("%2F", "/", StringComparison.Ordinal), budget),
@@ -142,6 +142,13 @@ internal static class TextFilters
         return Made(text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal)
             .Replace("'", "&#39;", StringComparison.Ordinal).Replace("\"", "&#34;", StringComparison.Ordinal), budget);
     }
+
+    private static object Absolute(object? value, TemplateArguments arguments) => value switch
+    {
+        double number => Math.Abs(number),
+        long or bool => TemplateValues.ToInteger(value) is var whole && whole < 0 ? TemplateOperators.Apply("-", 0L, whole, arguments.Budget)! : whole,
+        _ => throw arguments.Error("abs needs a number"),
+    };
 
     private static object? ToInteger(object? value, TemplateArguments arguments) => value switch
     {
