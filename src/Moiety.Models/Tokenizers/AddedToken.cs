@@ -23,4 +23,7 @@ public sealed record AddedToken
 
     /// <summary>Whether Hugging Face tools look for it after normalization; kept for writing.</summary>
     public bool Normalized { get; init; }
+
+    /// <summary>Whether it is a piece of the model, too, which may choose it where it is not found as a whole.</summary>
+    public bool IsPiece { get; init; } = true;
 }

@@ -28,7 +28,7 @@ public sealed class SentencePieceBpeTokenizer : SentencePieceTokenizer
         SplitsBeforeMarks = true;
         for (int id = 0; id < VocabularySize; id++)
         {
-            if (!IsUsed(id) || IsSpecial(id) || id == options.UnknownTokenId || IsByte(id))
+            if (!IsPiece(id) || id == options.UnknownTokenId || IsByte(id))
             {
                 continue;
             }

@@ -88,13 +88,12 @@ public abstract class Tokenizer
 
     /// <summary>The bytes of the next token of a text.</summary>
     /// <param name="id">The token.</param>
-    /// <param name="first">Whether no token with bytes came before; cleared by the first that has some.</param>
+    /// <param name="first">Whether no token but special ones came before; cleared by the first.</param>
     internal ReadOnlySpan<byte> Next(int id, ref bool first)
     {
-        ReadOnlySpan<byte> bytes = GetBytes(id);
-        if (!first || bytes.IsEmpty)
+        if (!first || IsSpecial(id) || GetPiece(id).Length == 0)
         {
-            return bytes;
+            return GetBytes(id);
         }
 
         first = false;

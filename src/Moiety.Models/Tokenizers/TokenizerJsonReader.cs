@@ -214,6 +214,7 @@ internal static class TokenizerJsonReader
                 Special = item.Boolean("special", absent: false),
             };
             Extend(pieces, token.Id);
+            token = token with { IsPiece = pieces[token.Id] is not null };
             if (!seen.Add(token.Id) || (pieces[token.Id] is { } piece && piece != token.Content)
                 || (ids.TryGetValue(token.Content, out int other) && other != token.Id))
             {

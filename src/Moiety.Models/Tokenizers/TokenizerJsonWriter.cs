@@ -88,8 +88,15 @@ internal static class TokenizerJsonWriter
         }
 
         ImmutableArray<double> scores = tokenizer.Scores;
+        HashSet<int> outside = [.. tokenizer.AddedTokens.Where(token => !token.IsPiece).Select(token => token.Id)];
+        int count = scores.Length;
+        while (count > 1 && outside.Contains(count - 1))
+        {
+            count--;
+        }
+
         writer.WriteStartArray("vocab");
-        for (int id = 0; id < scores.Length; id++)
+        for (int id = 0; id < count; id++)
         {
             writer.WriteStartArray();
             writer.WriteStringValue(tokenizer.IsUsed(id) ? tokenizer.GetPiece(id) : $"[PAD{id}]");
@@ -270,10 +277,11 @@ internal static class TokenizerJsonWriter
 
     private static void WriteVocabulary(Utf8JsonWriter writer, VocabularyTokenizer tokenizer)
     {
+        HashSet<int> outside = [.. tokenizer.AddedTokens.Where(token => !token.IsPiece).Select(token => token.Id)];
         writer.WriteStartObject("vocab");
         for (int id = 0; id < tokenizer.VocabularySize; id++)
         {
-            if (tokenizer.IsUsed(id))
+            if (tokenizer.IsUsed(id) && !outside.Contains(id))
             {
                 writer.WriteNumber(tokenizer.GetPiece(id), id);
             }

@@ -55,7 +55,7 @@ public sealed class UnigramTokenizer : SentencePieceTokenizer
                 lowest = Math.Min(lowest, _scores[id]);
             }
 
-            if (!IsUsed(id) || IsSpecial(id) || GetPiece(id).Length == 0 || (IsByte(id) && !options.MatchesBytePieces))
+            if (!IsPiece(id) || (IsByte(id) && !options.MatchesBytePieces))
             {
                 continue;
             }

@@ -24,6 +24,7 @@ public abstract class VocabularyTokenizer : Tokenizer
     private readonly byte[][] _bytes;
     private readonly byte[][] _firstBytes;
     private readonly bool[] _special;
+    private readonly bool[] _outside;
     private readonly AddedTokenMatcher? _matcher;
     private readonly AddedTokenMatcher? _normalizedMatcher;
     private readonly TokenizerOptions _options;
@@ -41,6 +42,7 @@ public abstract class VocabularyTokenizer : Tokenizer
 
         _pieces = [.. pieces];
         _special = new bool[pieces.Count];
+        _outside = new bool[pieces.Count];
         _options = options;
         foreach (AddedToken token in options.AddedTokens)
         {
@@ -54,6 +56,7 @@ public abstract class VocabularyTokenizer : Tokenizer
 
             _pieces[token.Id] = token.Content;
             _special[token.Id] = token.Special;
+            _outside[token.Id] = token.Special || !token.IsPiece;
         }
 
         int[] pairIds = [.. options.Pair.Where(piece => piece.TokenId is not null).Select(piece => piece.TokenId!.Value)];
@@ -179,6 +182,9 @@ public abstract class VocabularyTokenizer : Tokenizer
 
     /// <summary>Whether an id stands for a token; vocabularies may have holes.</summary>
     internal bool IsUsed(int id) => _pieces[id] is not null;
+
+    /// <summary>Whether an id is a piece that the model may choose for text.</summary>
+    internal bool IsPiece(int id) => _pieces[id] is { Length: > 0 } && !_outside[id];
 
     /// <summary>Encodes text that has no added token in it.</summary>
     /// <param name="text">UTF-8, usually; not empty.</param>

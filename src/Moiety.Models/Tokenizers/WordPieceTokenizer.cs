@@ -38,7 +38,7 @@ public sealed class WordPieceTokenizer : VocabularyTokenizer
         for (int id = 0; id < VocabularySize; id++)
         {
             string piece = GetPiece(id);
-            if (piece.Length == 0 || IsSpecial(id))
+            if (!IsPiece(id))
             {
                 continue;
             }
