@@ -48,7 +48,7 @@ public sealed class Engine : IDisposable
         _decoder = new Decoder(Config, weights, _rotary, pages);
         _team = new WorkerTeam(Threads);
         _layout = new StepLayout(Config, _rotary);
-        _workspace = new Workspace(Config, options.PageSize, Threads);
+        _workspace = new Workspace(Config, options.PageSize, Threads, options.ActivationPrecision);
         _result = new StepResult(Config);
         _context = new StepContext(_team, _layout, _workspace, _result, options.ProductInputs);
     }

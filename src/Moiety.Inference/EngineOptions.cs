@@ -1,4 +1,5 @@
 using Moiety.Inference.KeyValues;
+using Moiety.Numerics.Products;
 
 namespace Moiety.Inference;
 
@@ -13,6 +14,11 @@ public sealed record EngineOptions
     /// such a rank and rotary part.
     /// </summary>
     public KeyValueFormat KeyValueFormat { get; init; } = KeyValueFormat.F16;
+
+    /// <summary>
+    /// How products with quantized weights read activations: rounded to 8 bits, or exactly, which is several times slower.
+    /// </summary>
+    public ActivationPrecision ActivationPrecision { get; init; } = ActivationPrecision.Rounded;
 
     /// <summary>Tokens of one key-value page: a power of two from 8 to 64. Results do not depend on it.</summary>
     public int PageSize { get; init; } = 64;

@@ -3,7 +3,7 @@ using Moiety.Numerics.Products;
 namespace Moiety.Inference.Model;
 
 /// <summary>Activations in the forms that products read, with room that grows with the batch.</summary>
-internal sealed class Activations(int columns) : IDisposable
+internal sealed class Activations(int columns, ActivationPrecision precision) : IDisposable
 {
     private ActivationBuffer? _buffer;
     private int _rows;
@@ -19,7 +19,7 @@ internal sealed class Activations(int columns) : IDisposable
             _buffer?.Dispose();
             _rows = 0;
             int capacity = rows == 1 ? 1 : rows + (rows >> 2);
-            _buffer = new ActivationBuffer(capacity, columns);
+            _buffer = new ActivationBuffer(capacity, columns, precision);
             _rows = capacity;
         }
     }

@@ -1,5 +1,6 @@
 using Moiety.Inference.Routing;
 using Moiety.Models.Configuration;
+using Moiety.Numerics.Products;
 
 namespace Moiety.Inference.Model;
 
@@ -20,17 +21,17 @@ internal sealed unsafe class PreparedSpace : IDisposable
     private readonly ScratchBuffer<float> _coefficients = new();
     private readonly ScratchBuffer<float> _sharedWeights = new();
 
-    public PreparedSpace(ModelConfig config, LayerSizes sizes, bool isShared)
+    public PreparedSpace(ModelConfig config, LayerSizes sizes, ActivationPrecision precision, bool isShared)
     {
         _config = config;
         _sizes = sizes;
         IsShared = isShared;
-        NormedActivations = new Activations(config.HiddenSize);
-        MixedActivations = new Activations(new AttentionShape(config).MixedWidth);
-        CompressedActivations = config.Attention.Latent is { QueryRank: > 0 } latent ? new Activations(latent.QueryRank) : null;
-        EmbeddedActivations = config.EmbeddingSize > 0 ? new Activations(config.EmbeddingSize) : null;
-        _inner = [.. sizes.Branches.Select(size => size > 0 ? new Activations(size) : null)];
-        ExpertActivations = sizes.ExpertInner > 0 ? new Activations(sizes.ExpertInner) : null;
+        NormedActivations = new Activations(config.HiddenSize, precision);
+        MixedActivations = new Activations(new AttentionShape(config).MixedWidth, precision);
+        CompressedActivations = config.Attention.Latent is { QueryRank: > 0 } latent ? new Activations(latent.QueryRank, precision) : null;
+        EmbeddedActivations = config.EmbeddingSize > 0 ? new Activations(config.EmbeddingSize, precision) : null;
+        _inner = [.. sizes.Branches.Select(size => size > 0 ? new Activations(size, precision) : null)];
+        ExpertActivations = sizes.ExpertInner > 0 ? new Activations(sizes.ExpertInner, precision) : null;
     }
 
     /// <summary>Whether all workers fill it together.</summary>

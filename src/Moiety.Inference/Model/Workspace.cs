@@ -1,4 +1,5 @@
 using Moiety.Models.Configuration;
+using Moiety.Numerics.Products;
 
 namespace Moiety.Inference.Model;
 
@@ -22,17 +23,17 @@ internal sealed unsafe class Workspace : IDisposable
     private readonly PreparedSpace _shared;
     private readonly PreparedSpace[] _private;
 
-    public Workspace(ModelConfig config, int pageSize, int workers)
+    public Workspace(ModelConfig config, int pageSize, int workers, ActivationPrecision precision)
     {
         _config = config;
         _sizes = new LayerSizes(config);
         _branches = [.. _sizes.Branches.Select(size => new BranchBuffers(size))];
-        _shared = new PreparedSpace(config, _sizes, isShared: true);
+        _shared = new PreparedSpace(config, _sizes, precision, isShared: true);
         Attention = new AttentionSpace(new AttentionShape(config), config.Attention.Latent?.QueryRank ?? 0, pageSize, workers);
         _private = new PreparedSpace[workers];
         for (int worker = 0; worker < workers; worker++)
         {
-            _private[worker] = new PreparedSpace(config, _sizes, isShared: false);
+            _private[worker] = new PreparedSpace(config, _sizes, precision, isShared: false);
             _private[worker].Ensure(1);
         }
     }

@@ -57,7 +57,17 @@ internal abstract unsafe class QuantizedFormat<TGroups> : StorageFormat
         }
     }
 
-    internal sealed override void Multiply(in ProductTask task) => QuantizedProduct.Multiply<TGroups>(task);
+    internal sealed override void Multiply(in ProductTask task)
+    {
+        if (task.Activations.Precision == ActivationPrecision.Rounded)
+        {
+            QuantizedProduct.Multiply<TGroups>(task);
+        }
+        else
+        {
+            DenseProduct.Multiply<DecodedElement<TGroups>>(task);
+        }
+    }
 
     internal sealed override void Scores(float* query, byte* rows, long stride, int count, int dimension, float scale, float* scores) =>
         AttentionKernels.Scores<TGroups>(query, rows, stride, count, dimension, scale, scores);

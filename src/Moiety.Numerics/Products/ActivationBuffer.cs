@@ -21,18 +21,20 @@ public sealed unsafe class ActivationBuffer : IDisposable
     /// <summary>Creates a buffer.</summary>
     /// <param name="rows">Most activation rows at once.</param>
     /// <param name="columns">Most columns of a row.</param>
+    /// <param name="precision">How products with quantized weights read the activations.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is not positive.</exception>
-    public ActivationBuffer(int rows, int columns)
-        : this(rows, columns, KernelSets.Best)
+    public ActivationBuffer(int rows, int columns, ActivationPrecision precision = ActivationPrecision.Rounded)
+        : this(rows, columns, KernelSets.Best, precision)
     {
     }
 
     /// <summary>Creates a buffer for products with a chosen kernel set.</summary>
-    internal ActivationBuffer(int rows, int columns, KernelSet kernels)
+    internal ActivationBuffer(int rows, int columns, KernelSet kernels, ActivationPrecision precision = ActivationPrecision.Rounded)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
         Kernels = kernels;
+        Precision = precision;
         _rowCapacity = rows;
         int stride = Stride(columns);
         _capacity = (long)rows * stride;
@@ -41,6 +43,9 @@ public sealed unsafe class ActivationBuffer : IDisposable
         _scales = new AlignedBuffer(_capacity / QuantizedBlock.Length * sizeof(float));
         _sums = new AlignedBuffer(_capacity / QuantizedBlock.Length * sizeof(int));
     }
+
+    /// <summary>How products with quantized weights read the activations.</summary>
+    public ActivationPrecision Precision { get; }
 
     /// <summary>Activation rows prepared.</summary>
     public int Rows { get; private set; }
@@ -62,13 +67,14 @@ public sealed unsafe class ActivationBuffer : IDisposable
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Elements of a row; a multiple of 32 for <see cref="ActivationForms.Quantized8"/>.</param>
     /// <param name="stride">Elements from one row to the next.</param>
-    /// <param name="forms">Forms to prepare: those of the weights' formats.</param>
+    /// <param name="forms">Forms to prepare: those of the weights' formats. With <see cref="ActivationPrecision.Single"/> no other form is.</param>
     /// <param name="worker">This worker.</param>
     /// <param name="workers">Workers of the team.</param>
     /// <exception cref="ArgumentException">The activations do not fit the buffer.</exception>
     public void Prepare(float* x, int rows, int columns, long stride, ActivationForms forms, int worker, int workers)
     {
         CheckShape(rows, columns, stride, forms);
+        forms = Precision == ActivationPrecision.Single ? ActivationForms.Single : forms;
         if (worker == 0)
         {
             _source = x;

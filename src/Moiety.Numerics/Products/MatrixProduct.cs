@@ -74,7 +74,7 @@ public static unsafe class MatrixProduct
                 $"Rows {rowStart}..{rowEnd} of weights [{weights.Rows}, {weights.Columns}] times activations "
                 + $"[{activations.Rows}, {activations.Columns}] into rows {stride} elements apart: shapes do not match.");
         }
-        if ((weights.Format.Activations & activations.Forms) == 0)
+        if ((weights.Format.Activations & activations.Forms) == 0 && activations.Precision == ActivationPrecision.Rounded)
         {
             throw new ArgumentException(
                 $"{weights.Format.Name} weights need activations prepared as {weights.Format.Activations}, there are {activations.Forms}.");

@@ -128,11 +128,12 @@ public sealed unsafe class InvarianceTests
         }
     }
 
-    internal static float[] Multiply(Matrix weights, ReadOnlySpan<float> x, int n, KernelSet kernels, int threads)
+    internal static float[] Multiply(
+        Matrix weights, ReadOnlySpan<float> x, int n, KernelSet kernels, int threads, ActivationPrecision precision = ActivationPrecision.Rounded)
     {
         float[] y = new float[n * weights.Rows];
         using WorkerTeam team = new(threads);
-        using ActivationBuffer scratch = new(n, weights.Columns, kernels);
+        using ActivationBuffer scratch = new(n, weights.Columns, kernels, precision);
         fixed (float* source = x, target = y)
         {
             MatrixProduct.Multiply(team, weights, source, n, target, scratch);

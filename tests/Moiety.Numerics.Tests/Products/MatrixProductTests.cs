@@ -35,6 +35,23 @@ public sealed unsafe class MatrixProductTests
     }
 
     [Theory]
+    [MemberData(nameof(FormatsAndKernels))]
+    public void Single_precision_rounds_no_activation(string formatName, string kernels)
+    {
+        StorageFormat format = StorageFormats.ByName(formatName);
+        foreach ((int rows, int width, int n) in new[] { (5, 64, 3), (33, 608, 21) })
+        {
+            int columns = Sample.Whole(format, width);
+            Matrix weights = Sample.Matrix(format, rows, columns, seed: 1);
+            float[] x = Sample.Values(n * columns, seed: 2);
+            float[] y = InvarianceTests.Multiply(weights, x, n, Enum.Parse<KernelSet>(kernels), threads: 2, ActivationPrecision.Single);
+            AssertClose(Sample.Decode(weights), x, columns, y, rows);
+            float[] alone = InvarianceTests.Multiply(weights, x.AsSpan(0, columns), 1, Enum.Parse<KernelSet>(kernels), threads: 1, ActivationPrecision.Single);
+            Assert.Equal(alone, y.AsSpan(0, rows).ToArray());
+        }
+    }
+
+    [Theory]
     [InlineData("F32")]
     [InlineData("F16")]
     [InlineData("BF16")]

@@ -1,8 +1,11 @@
+using System.Runtime.InteropServices;
 using Moiety.Inference;
 using Moiety.LlamaCpp;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Numerics;
 using Moiety.Numerics.Formats;
+using Moiety.Numerics.Products;
 using Moiety.Parity.Tests.Models;
 
 namespace Moiety.Parity.Tests.Formats;
@@ -57,5 +60,39 @@ public class FormatParityTests
 
         // Largest seen: 1.0e-2 with blocks of 32, 2.4e-2 with super-blocks.
         Assert.InRange(apart, 0, StorageFormats.ByName(name).BlockLength == 32 ? 1.5e-2 : 3e-2);
+    }
+
+    // Largest seen: 8e-7.
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Without_rounded_activations_logits_are_those_of_llama_cpp_on_the_weights_that_ggml_decodes(string name)
+    {
+        LlamaCppLibrary library = LlamaCppOracle.Require();
+        StorageFormat format = StorageFormats.ByName(name);
+        using RandomCheckpoint quantized = new(Model, 5, format);
+        using RandomCheckpoint decoded = new(Model, 5);
+        foreach (string tensor in quantized.TensorNames)
+        {
+            Matrix matrix = quantized.GetTensor(tensor);
+            decoded.SetTensor(tensor, matrix.Rows, matrix.Columns, Decode(library, matrix));
+        }
+
+        using TemporaryFolder folder = new();
+        GgufWriter.Write(folder["model.gguf"], Model, TensorSource.From(decoded), StoryTokenizer.Train(Model.VocabularySize));
+        using LlamaCppModel oracle = new(library, folder["model.gguf"]);
+        using LlamaCppContext context = oracle.CreateContext(Model.ContextLength);
+        using Engine engine = Engine.Open(quantized, EngineRun.Exact() with { ActivationPrecision = ActivationPrecision.Single });
+        int[] tokens = RandomTokens.Draw(4, 60, Model.VocabularySize);
+        double apart = LogitDistance.Relative(context.AllLogits(tokens), EngineRun.AllLogits(engine, tokens));
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {apart:E2}");
+        Assert.InRange(apart, 0, 1e-5);
+    }
+
+    private static unsafe float[] Decode(LlamaCppLibrary library, Matrix matrix)
+    {
+        ReadOnlySpan<byte> bytes = new(matrix.Data, (int)matrix.ByteLength);
+        return matrix.Format == StorageFormats.F32
+            ? MemoryMarshal.Cast<byte, float>(bytes).ToArray()
+            : new GgmlFormat(library, GgmlFormatTests.Numbers[matrix.Format.Name]).Dequantize(bytes);
     }
 }

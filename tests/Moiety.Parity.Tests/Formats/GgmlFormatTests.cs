@@ -8,7 +8,7 @@ namespace Moiety.Parity.Tests.Formats;
 public class GgmlFormatTests
 {
     // ggml's numbers, from its header; the formats that the tests of files hold to llama.cpp are here once more.
-    private static readonly Dictionary<string, uint> Numbers = new()
+    internal static readonly Dictionary<string, uint> Numbers = new()
     {
         ["F16"] = 1,
         ["Q4_0"] = 2,
