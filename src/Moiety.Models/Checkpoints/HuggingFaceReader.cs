@@ -1,3 +1,4 @@
+using Moiety.Models.Checkpoints.DeepSpeed;
 using Moiety.Models.Checkpoints.PyTorch;
 using Moiety.Models.Checkpoints.Quantized;
 using Moiety.Models.Configuration;
@@ -14,7 +15,9 @@ internal static class HuggingFaceReader
 
     /// <summary>Opens a folder.</summary>
     /// <exception cref="InvalidInputException">A file is missing, malformed, or does not fit the others.</exception>
-    public static Checkpoint Open(string folder) => Open(folder, folder, WeightFiles(folder));
+    public static Checkpoint Open(string folder) => DeepSpeedReader.FindStates(folder) is { } states
+        ? DeepSpeedReader.Open(folder, states)
+        : Open(folder, folder, WeightFiles(folder));
 
     /// <summary>Opens one weight file whose <c>config.json</c> lies beside it.</summary>
     public static Checkpoint OpenSingle(string file) =>

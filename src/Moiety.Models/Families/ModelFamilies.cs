@@ -42,6 +42,7 @@ public static class ModelFamilies
         new Glm4Family(),
         new Ernie45Family(),
         new SmolLm3Family(),
+        new MegatronMoeFamily(),
         new BertFamily(),
         new RobertaFamily("roberta", "Roberta", "gpt2"),
         new RobertaFamily("xlm-roberta", "XLMRoberta", "t5"),

@@ -57,11 +57,29 @@ internal sealed record PickleGlobal(string Name, ElementType? Type = null)
         new("torch.bool", Safe("BOOL")),
     }.ToDictionary(global => global.Name, StringComparer.Ordinal);
 
+    // What trainers save beside the weights. A pickle may name these where a training state is expected; nothing of them is made or called.
+    private static readonly string[] Inert =
+    [
+        "argparse.Namespace", "builtins.set", "__builtin__.set",
+        "_codecs.encode",
+        "numpy.core.multiarray._reconstruct", "numpy.core.multiarray.scalar", "numpy._core.multiarray._reconstruct", "numpy._core.multiarray.scalar",
+        "numpy.ndarray", "numpy.dtype",
+        "megatron.model.enums.AttnMaskType", "megatron.model.enums.AttnType", "megatron.model.enums.PositionEmbeddingType",
+        "deepspeed.runtime.fp16.loss_scaler.LossScaler", "deepspeed.runtime.fp16.loss_scaler.DynamicLossScaler", "deepspeed.runtime.zero.config.ZeroStageEnum",
+    ];
+
+    /// <summary>Whether it stands for something that is no tensor and is not made.</summary>
+    public bool IsInert { get; private init; }
+
     /// <summary>Whether it is a kind of storage, not an element type of Python.</summary>
     public bool IsStorage => Type is not null && Name.EndsWith("Storage", StringComparison.Ordinal);
 
     /// <summary>What a name stands for, or null when a pickle may not name it.</summary>
     public static PickleGlobal? Find(string name) => Allowed.GetValueOrDefault(name);
+
+    /// <summary>What a name stands for in a training state, or null when a pickle may not name it there either.</summary>
+    public static PickleGlobal? FindInTraining(string name) =>
+        Find(name) ?? (Inert.Contains(name, StringComparer.Ordinal) ? new PickleGlobal(name) { IsInert = true } : null);
 
     private static ElementType Safe(string name) => SafetensorsFormats.Find(name)!;
 }

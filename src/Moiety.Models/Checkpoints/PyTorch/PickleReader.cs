@@ -19,14 +19,16 @@ internal sealed class PickleReader
     private static readonly object Mark = new();
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private readonly MappedFile _file;
+    private readonly Func<string, PickleGlobal?> _findGlobal;
     private readonly Func<PickleGlobal, string, long, PickleStorage> _findStorage;
     private readonly long _end;
     private readonly List<object?> _stack = [];
     private readonly Dictionary<long, object?> _memo = [];
     private int _objects;
 
-    private PickleReader(MappedFile file, long start, long length, Func<PickleGlobal, string, long, PickleStorage> findStorage)
+    private PickleReader(MappedFile file, long start, long length, Func<string, PickleGlobal?> findGlobal, Func<PickleGlobal, string, long, PickleStorage> findStorage)
     {
+        _findGlobal = findGlobal;
         _file = file;
         _findStorage = findStorage;
         Position = start;
@@ -39,16 +41,18 @@ internal sealed class PickleReader
     /// <param name="file">The file.</param>
     /// <param name="start">First byte of the pickle.</param>
     /// <param name="length">Bytes that it may at most have.</param>
+    /// <param name="findGlobal">What a name stands for, or null when the pickle may not name it: see <see cref="PickleGlobal.Find"/>.</param>
     /// <param name="findStorage">Gives the storage of a type, a key and a number of elements.</param>
     /// <param name="end">First byte after the pickle.</param>
     /// <returns>
     /// Null, Boolean, long, <see cref="BigInteger"/>, double, text, bytes, list (<see cref="List{T}"/>), tuple (array),
-    /// <see cref="PickleDictionary"/>, <see cref="PickleTensor"/>, <see cref="PickleStorage"/> or <see cref="PickleGlobal"/>.
+    /// <see cref="PickleDictionary"/>, <see cref="PickleTensor"/>, <see cref="PickleStorage"/>, <see cref="PickleObject"/> or <see cref="PickleGlobal"/>.
     /// </returns>
     /// <exception cref="InvalidCheckpointException">It is malformed, or names what no checkpoint needs.</exception>
-    public static object? Read(MappedFile file, long start, long length, Func<PickleGlobal, string, long, PickleStorage> findStorage, out long end)
+    public static object? Read(
+        MappedFile file, long start, long length, Func<string, PickleGlobal?> findGlobal, Func<PickleGlobal, string, long, PickleStorage> findStorage, out long end)
     {
-        PickleReader reader = new(file, start, length, findStorage);
+        PickleReader reader = new(file, start, length, findGlobal, findStorage);
         object? value = reader.Run();
         end = reader.Position;
         return value;
@@ -226,9 +230,13 @@ internal sealed class PickleReader
                 object?[] arguments = Pop<object?[]>(at);
                 Push(Rebuild(Pop<PickleGlobal>(at), arguments, at));
                 return;
-            case (byte)'b': // BUILD: dictionaries of PyTorch carry versions of modules in an attribute, which nobody needs here.
-                Pop<PickleDictionary>(at);
-                Top<PickleDictionary>(at);
+            case 0x81: // NEWOBJ
+                Pop<object?[]>(at);
+                PickleGlobal type = Pop<PickleGlobal>(at);
+                Push(type.IsInert ? new PickleObject() : throw Error(at, $"\"{type.Name}\" is made in another way than PyTorch's"));
+                return;
+            case (byte)'b': // BUILD
+                Build(Pop(at), at);
                 return;
             default:
                 throw Error(at, $"the operation 0x{code:X2} is not needed to rebuild tensors, and not supported");
@@ -238,7 +246,7 @@ internal sealed class PickleReader
     private PickleGlobal Global(string module, string name, long at)
     {
         string full = $"{module}.{name}";
-        return PickleGlobal.Find(full) ?? throw Error(at,
+        return _findGlobal(full) ?? throw Error(at,
             $"it names \"{Show(full)}\", which no checkpoint needs and which may run code; only tensors are rebuilt. Save the model's state_dict, or take safetensors");
     }
 
@@ -249,6 +257,19 @@ internal sealed class PickleReader
         return whole && id is ["storage", PickleGlobal { IsStorage: true } type, string key, string, long count, ..] && count >= 0
             ? _findStorage(type, key, count)
             : throw Error(at, "a storage is not described as PyTorch does it");
+    }
+
+    // Dictionaries of PyTorch carry versions of modules in an attribute, which nobody needs here.
+    private void Build(object? state, long at)
+    {
+        if (Top(at) is PickleObject made)
+        {
+            made.Attributes = state as PickleDictionary;
+        }
+        else if (Top(at) is not PickleDictionary || state is not PickleDictionary)
+        {
+            throw Error(at, "a value that is no dictionary gets attributes");
+        }
     }
 
     private object? Rebuild(PickleGlobal function, object?[] arguments, long at)
@@ -276,6 +297,8 @@ internal sealed class PickleReader
                 return tensor;
             case PickleGlobal.Size when arguments is [object?[] shape]:
                 return shape;
+            case var _ when function.IsInert:
+                return new PickleObject();
             default:
                 throw Error(at, $"\"{function.Name}\" is called with other arguments than PyTorch's");
         }

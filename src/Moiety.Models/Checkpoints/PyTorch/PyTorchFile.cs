@@ -10,6 +10,7 @@ namespace Moiety.Models.Checkpoints.PyTorch;
 internal sealed class PyTorchFile : IDisposable
 {
     private const int MaxPickleBytes = 64 << 20;
+    private const int MaxNameCharacters = 1024;
     private const string PickleName = "data.pkl";
 
     // The first pickle of the old container: the number with which it begins.
@@ -21,8 +22,13 @@ internal sealed class PyTorchFile : IDisposable
     private readonly MappedFile _file;
     private readonly Dictionary<string, FileTensor> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<PickleStorage, long> _offsets = [];
+    private readonly Func<string, PickleGlobal?> _findGlobal;
 
-    private PyTorchFile(MappedFile file) => _file = file;
+    private PyTorchFile(MappedFile file, Func<string, PickleGlobal?> findGlobal)
+    {
+        _file = file;
+        _findGlobal = findGlobal;
+    }
 
     /// <summary>The tensors by name.</summary>
     public IReadOnlyDictionary<string, FileTensor> Tensors => _tensors;
@@ -31,14 +37,33 @@ internal sealed class PyTorchFile : IDisposable
     public static bool Begins(ReadOnlySpan<byte> start) =>
         (start.Length >= sizeof(uint) && BinaryPrimitives.ReadUInt32LittleEndian(start) == ZipIndex.Magic) || start.StartsWith(LegacyStart.AsSpan(0, 4));
 
+    /// <summary>What the file holds beside the weights; null in a file of weights only.</summary>
+    public PickleDictionary? Training { get; private set; }
+
     /// <summary>Opens a file and checks what it says of its tensors against its length.</summary>
     /// <exception cref="InvalidInputException">It cannot be opened, is malformed, or its pickle names what may run code.</exception>
-    public static PyTorchFile Open(string path)
+    public static PyTorchFile Open(string path) => Open(path, PickleGlobal.Find, static (file, root) => file.AddTensors(file.FindState(root)));
+
+    /// <summary>
+    /// Opens the state of a training, in which the weights may be dictionaries in dictionaries, and whose pickle may name what trainers
+    /// save beside them.
+    /// </summary>
+    /// <exception cref="InvalidInputException">It cannot be opened, is malformed, or its pickle names what may run code.</exception>
+    public static PyTorchFile OpenTraining(string path) => Open(path, PickleGlobal.FindInTraining, static (file, root) =>
     {
-        PyTorchFile file = new(MappedFile.Open(path));
+        file.Training = root as PickleDictionary ?? throw file.Error("pickle", "it holds no state of a training");
+        file.AddNested(FindWrapped(file.Training) ?? file.Training);
+    });
+
+    /// <summary>Closes the file. Views of its tensors must not be used afterwards.</summary>
+    public void Dispose() => _file.Dispose();
+
+    private static PyTorchFile Open(string path, Func<string, PickleGlobal?> findGlobal, Action<PyTorchFile, object?> add)
+    {
+        PyTorchFile file = new(MappedFile.Open(path), findGlobal);
         try
         {
-            file.Parse();
+            add(file, file.Parse());
             return file;
         }
         catch
@@ -48,16 +73,12 @@ internal sealed class PyTorchFile : IDisposable
         }
     }
 
-    /// <summary>Closes the file. Views of its tensors must not be used afterwards.</summary>
-    public void Dispose() => _file.Dispose();
-
-    private void Parse()
+    private object? Parse()
     {
         ReadOnlySpan<byte> start = _file.Bytes(0, (int)Math.Min(LegacyStart.Length, _file.Length));
-        object? root = start.SequenceEqual(LegacyStart) ? ReadLegacy()
+        return start.SequenceEqual(LegacyStart) ? ReadLegacy()
             : start.Length >= sizeof(uint) && BinaryPrimitives.ReadUInt32LittleEndian(start) == ZipIndex.Magic ? ReadZip()
             : throw Error("file", "it is neither a ZIP nor the older container of torch.save (tar files of PyTorch 0.1 are not supported)");
-        AddTensors(FindState(root));
     }
 
     private object? ReadZip()
@@ -79,7 +100,7 @@ internal sealed class PyTorchFile : IDisposable
         (long offset, long length) = zip.Entries[pickles[0]];
         CheckPickle(length);
         Dictionary<string, PickleStorage> storages = new(StringComparer.Ordinal);
-        return PickleReader.Read(_file, offset, length, (type, key, count) => FindStorage(storages, type, key, count, storage =>
+        return PickleReader.Read(_file, offset, length, _findGlobal, (type, key, count) => FindStorage(storages, type, key, count, storage =>
         {
             string name = $"{folder}data/{key}";
             (long Offset, long Length) entry = zip.Entries.TryGetValue(name, out (long, long) found)
@@ -97,7 +118,7 @@ internal sealed class PyTorchFile : IDisposable
         Dictionary<string, PickleStorage> storages = new(StringComparer.Ordinal);
         object? Next()
         {
-            object? value = PickleReader.Read(_file, position, Math.Min(MaxPickleBytes, _file.Length - position),
+            object? value = PickleReader.Read(_file, position, Math.Min(MaxPickleBytes, _file.Length - position), _findGlobal,
                 (type, key, count) => FindStorage(storages, type, key, count, static _ => 0), out long end);
             position = end;
             return value;
@@ -169,39 +190,56 @@ internal sealed class PyTorchFile : IDisposable
     private PickleDictionary FindState(object? root)
     {
         PickleDictionary dictionary = root as PickleDictionary ?? throw Error("pickle", "it holds no state_dict (save model.state_dict(), not the model)");
-        if (!dictionary.Pairs.Exists(pair => pair.Value is PickleTensor))
-        {
-            foreach (string wrapper in Wrappers)
-            {
-                if (dictionary.Pairs.Find(pair => wrapper.Equals(pair.Key)).Value is PickleDictionary inner)
-                {
-                    return inner;
-                }
-            }
-        }
-
-        return dictionary;
+        return dictionary.Pairs.Exists(pair => pair.Value is PickleTensor) ? dictionary : FindWrapped(dictionary) ?? dictionary;
     }
+
+    private static PickleDictionary? FindWrapped(PickleDictionary dictionary) => Wrappers
+        .Select(wrapper => dictionary.Pairs.Find(pair => wrapper.Equals(pair.Key)).Value as PickleDictionary)
+        .FirstOrDefault(inner => inner is not null);
 
     private void AddTensors(PickleDictionary state)
     {
         foreach ((object? key, object? value) in state.Pairs)
         {
-            if (value is not PickleTensor tensor)
+            if (value is PickleTensor tensor)
             {
-                continue;
+                AddTensor(key as string ?? throw Error("pickle", "a tensor has a name that is no text"), tensor);
             }
+        }
+    }
 
-            string name = key as string ?? throw Error("pickle", "a tensor has a name that is no text");
-            if (name.Length > 1024)
+    // Each dictionary is visited once, so that those which hold themselves or each other come to an end.
+    private void AddNested(PickleDictionary state)
+    {
+        HashSet<PickleDictionary> visited = [];
+        Stack<(string Prefix, PickleDictionary Dictionary)> left = new([("", state)]);
+        while (left.TryPop(out (string Prefix, PickleDictionary Dictionary) next))
+        {
+            foreach ((object? key, object? value) in visited.Add(next.Dictionary) ? next.Dictionary.Pairs : [])
             {
-                throw Error($"tensor \"{PickleReader.Show(name)}\"", $"the name has {name.Length} characters, allowed are 1024");
+                string name = next.Prefix + key;
+                if (value is PickleTensor tensor)
+                {
+                    AddTensor(name, tensor);
+                }
+                else if (value is PickleDictionary inner && name.Length <= MaxNameCharacters)
+                {
+                    left.Push((name + ".", inner));
+                }
             }
+        }
+    }
 
-            if (!_tensors.TryAdd(name, View(name, tensor)))
-            {
-                throw Error($"tensor \"{PickleReader.Show(name)}\"", "the name occurs twice");
-            }
+    private void AddTensor(string name, PickleTensor tensor)
+    {
+        if (name.Length > MaxNameCharacters)
+        {
+            throw Error($"tensor \"{PickleReader.Show(name)}\"", $"the name has {name.Length} characters, allowed are {MaxNameCharacters}");
+        }
+
+        if (!_tensors.TryAdd(name, View(name, tensor)))
+        {
+            throw Error($"tensor \"{PickleReader.Show(name)}\"", "the name occurs twice");
         }
     }
 
