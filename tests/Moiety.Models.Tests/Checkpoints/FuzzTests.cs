@@ -15,6 +15,7 @@ public class FuzzTests
     [InlineData("safetensors")]
     [InlineData("pytorch")]
     [InlineData("quantized")]
+    [InlineData("deepspeed")]
     [InlineData("gguf-split")]
     [InlineData("json")]
     [InlineData("llama2c")]

@@ -170,7 +170,10 @@ public sealed class PyTorchTests : IDisposable
     [InlineData("5d51", "no tuple")]
     [InlineData("2951", "storage is not described")]
     [InlineData("63746f7263680a53697a650a2952", "other arguments")]
-    [InlineData("81", "0x81")]
+    [InlineData("82", "0x82")]
+    [InlineData("4e2981", "no function")]
+    [InlineData("63746f7263680a53697a650a2981", "made in another way")]
+    [InlineData("4e4e62", "gets attributes")]
     [InlineData("6341", "a name has no end")]
     public void Broken_pickles_are_refused_where_they_break(string hex, string reason) =>
         Refused(PyTorchFiles.Zip(Convert.FromHexString(hex), Storages(16)), reason);

@@ -20,7 +20,7 @@ public static class FuzzTargets
         string folder = Directory.CreateTempSubdirectory("moiety-fuzz-").FullName;
         try
         {
-            return [.. Gguf(folder), .. GgufShards(folder), .. Safetensors(folder), .. PyTorch(folder), .. Quantized(folder), .. Json(folder), .. Tokenizers(), .. Llama2C()];
+            return [.. Gguf(folder), .. GgufShards(folder), .. Safetensors(folder), .. PyTorch(folder), .. DeepSpeed(), .. Quantized(folder), .. Json(folder), .. Tokenizers(), .. Llama2C()];
         }
         finally
         {
@@ -93,6 +93,20 @@ public static class FuzzTargets
             yield return new FuzzTarget("pytorch", legacy ? "before 1.6" : "zip", intact, (bytes, scratch) =>
             {
                 Write(scratch, pickled, "pytorch_model.bin", bytes);
+                OpenModel(scratch);
+            });
+        }
+    }
+
+    private static IEnumerable<FuzzTarget> DeepSpeed()
+    {
+        string folder = Path.Combine(Repository.Root, "tests", "fixtures", "deepspeed", "global_step7");
+        Dictionary<string, byte[]> files = Directory.GetFiles(folder).ToDictionary(file => Path.GetFileName(file)!, File.ReadAllBytes);
+        foreach (string damaged in (string[])["mp_rank_00_model_states.pt", "layer_0_expert_1_mp_rank_00_model_states.pt"])
+        {
+            yield return new FuzzTarget("deepspeed", damaged[..12], files[damaged], (bytes, scratch) =>
+            {
+                Write(scratch, files, damaged, bytes);
                 OpenModel(scratch);
             });
         }
