@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Tokenizers;
+using Moiety.Models.Tokenizers.PreTokenizers;
 using Moiety.Numerics;
 using Moiety.Numerics.Formats;
 
@@ -179,6 +180,11 @@ public static class FuzzTargets
         byte[] unigram = TokenizerJson.Write(Checkpoint.OpenTokenizer(Path.Combine(Repository.Root, "tests", "fixtures", "tokenizers", "unigram.model")));
         yield return new FuzzTarget("tokenizer", "Unigram tokenizer.json", unigram, (bytes, _) => Use(TokenizerJson.Read(bytes, null, "tokenizer.json")));
         yield return new FuzzTarget("tokenizer", "WordPiece tokenizer.json", WordPieceJson, (bytes, _) => Use(TokenizerJson.Read(bytes, null, "tokenizer.json")));
+        foreach (FuzzTarget target in ByteLevelFiles())
+        {
+            yield return target;
+        }
+
         byte[] vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ncat\n##s\nhat\nabc\n'\n12\n##3\n"u8.ToArray();
         yield return new FuzzTarget("tokenizer", "vocab.txt", vocabulary, (bytes, scratch) => UseFile(bytes, Path.Combine(scratch, "vocab.txt")));
         byte[] settings = """
@@ -200,6 +206,52 @@ public static class FuzzTargets
                 File.Delete(Path.Combine(scratch, "tokenizer_config.json"));
             }
         });
+    }
+
+    private static IEnumerable<FuzzTarget> ByteLevelFiles()
+    {
+        ByteLevelBpeTokenizer trained = (ByteLevelBpeTokenizer)Tokenizer();
+        byte[] vocabulary = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
+            Enumerable.Range(0, trained.VocabularySize).ToDictionary(id => trained.GetPiece(id), id => id));
+        byte[] merges = Encoding.UTF8.GetBytes(
+            "#version: 0.2\n" + string.Concat(trained.Merges.Select(merge => $"{trained.GetPiece(merge.Left)} {trained.GetPiece(merge.Right)}\n")));
+        byte[] ranks = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 280)
+            .Select(rank => $"{Convert.ToBase64String(rank < 256 ? [(byte)rank] : [(byte)'a', (byte)rank])} {rank}\n")));
+        yield return new FuzzTarget("tokenizer", "vocab.json", vocabulary, (bytes, scratch) => UsePair(bytes, merges, scratch));
+        yield return new FuzzTarget("tokenizer", "merges.txt", merges, (bytes, scratch) => UsePair(vocabulary, bytes, scratch));
+        yield return new FuzzTarget("tokenizer", "ranks of tiktoken", ranks, (bytes, scratch) => UseFile(bytes, Path.Combine(scratch, "cl100k_base.tiktoken")));
+        foreach (string pattern in (string[])
+            [KnownPatterns.O200k, @"(?=(\d{3})+(?!\d))|(?i:'s)|[^\r\n\p{L}&&[^\p{Han}]]?+\p{L}{1,3}|\s+$|\bx*?|(?<=a)b|[^(\s|[.,]]{2,}"])
+        {
+            yield return new FuzzTarget("tokenizer", $"expression {pattern[..12]}", Encoding.UTF8.GetBytes(pattern), (bytes, _) => UsePattern(trained, bytes));
+        }
+    }
+
+    private static void UsePair(byte[] vocabulary, byte[] merges, string scratch)
+    {
+        File.WriteAllBytes(Path.Combine(scratch, "merges.txt"), merges);
+        try
+        {
+            UseFile(vocabulary, Path.Combine(scratch, "vocab.json"));
+        }
+        finally
+        {
+            File.Delete(Path.Combine(scratch, "merges.txt"));
+        }
+    }
+
+    // Long enough for a matcher that backtracks to show.
+    private static void UsePattern(ByteLevelBpeTokenizer vocabulary, byte[] pattern)
+    {
+        ByteLevelBpeTokenizer tokenizer = new(
+            [.. Enumerable.Range(0, vocabulary.VocabularySize).Select(vocabulary.GetPiece)],
+            vocabulary.Merges,
+            new ByteLevelBpeOptions { PreTokenizers = [new SplitPreTokenizer(Encoding.UTF8.GetString(pattern))] });
+        string text = string.Concat(Enumerable.Repeat(" the cat's 1234\n\n", 50)) + new string('a', 5000) + new string(' ', 5000) + "学习 ſ";
+        if (tokenizer.Decode(tokenizer.Encode(text)) != text)
+        {
+            throw new InvalidOperationException("The text has changed.");
+        }
     }
 
     private static IEnumerable<FuzzTarget> Llama2C()

@@ -17,6 +17,12 @@ internal sealed class PatternAutomaton
     private readonly bool _everywhere;
     private readonly bool _looksBehind;
     private readonly Lock _gate = new();
+
+    // Of one step at a time, which the lock sees to.
+    private readonly int[] _seen;
+    private readonly Stack<int> _pending = new();
+    private readonly List<int> _taken = [];
+    private int _step;
     private Table _current;
 
     /// <summary>Creates an automaton without states.</summary>
@@ -29,6 +35,7 @@ internal sealed class PatternAutomaton
         _program = program;
         _everywhere = everywhere;
         _looksBehind = program.LooksBehind;
+        _seen = new int[program.Instructions.Count];
         Alphabet = new PatternAlphabet(program.Instructions.Select(static instruction => instruction.Set).OfType<CharacterSet>());
         _setNumbers = [.. program.Instructions.Select(instruction => instruction.Set is { } set ? NumberOf(set) : -1)];
         Symbols = (Alphabet.Count + 1) << program.Lookaheads.Count;
@@ -109,56 +116,55 @@ internal sealed class PatternAutomaton
         int value = symbol % classes;
         int lookaheads = symbol / classes;
         int previous = key[^1];
-        bool[] seen = new bool[_program.Instructions.Count];
-        Stack<int> pending = new();
-        List<int> taken = [];
         bool matched = false;
+        _taken.Clear();
+        _step++;
         for (int i = 0; i < key.Length - 1 && !(matched && !_everywhere); i++)
         {
-            pending.Push(key[i]);
-            while (pending.TryPop(out int at))
+            _pending.Push(key[i]);
+            while (_pending.TryPop(out int at))
             {
-                if (seen[at])
+                if (_seen[at] == _step)
                 {
                     continue;
                 }
 
-                seen[at] = true;
+                _seen[at] = _step;
                 PatternProgram.Instruction instruction = _program.Instructions[at];
                 if (instruction.Operation == PatternProgram.Operation.Match)
                 {
                     matched = true;
                     if (!_everywhere)
                     {
-                        pending.Clear();
+                        _pending.Clear();
                     }
                 }
                 else if (instruction.Operation == PatternProgram.Operation.Fork)
                 {
-                    pending.Push(instruction.Other);
-                    pending.Push(instruction.Next);
+                    _pending.Push(instruction.Other);
+                    _pending.Push(instruction.Next);
                 }
                 else if (instruction.Operation == PatternProgram.Operation.Take)
                 {
                     if (value < Alphabet.Count && Alphabet.IsIn(value, _setNumbers[at]))
                     {
-                        taken.Add(at + 1);
+                        _taken.Add(at + 1);
                     }
                 }
                 else if (Holds(instruction, at, value, previous, lookaheads))
                 {
-                    pending.Push(at + 1);
+                    _pending.Push(at + 1);
                 }
             }
         }
 
         if (_everywhere)
         {
-            taken.Add(0);
-            taken.Sort();
+            _taken.Add(0);
+            _taken.Sort();
         }
 
-        next = [.. taken.Distinct(), _looksBehind ? value : 0];
+        next = [.. _taken, _looksBehind ? value : 0];
         return matched;
     }
 

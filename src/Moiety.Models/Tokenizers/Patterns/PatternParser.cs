@@ -54,7 +54,10 @@ internal sealed class PatternParser
 
         (_ignoreCase, _dotMatchesAll) = (ignoreCase, dotMatchesAll);
         _depth--;
-        return choices.Count == 1 ? choices[0] : new PatternNode.Choice([.. choices]);
+        return choices.Count == 1 ? choices[0]
+            : choices.All(static choice => choice is PatternNode.Character) ? new PatternNode.Character(
+                choices.Aggregate(CharacterSet.Empty, static (set, choice) => set.Union(((PatternNode.Character)choice).Set)))
+            : new PatternNode.Choice([.. choices]);
     }
 
     private PatternNode ParseSequence()
@@ -195,11 +198,6 @@ internal sealed class PatternParser
 
     private PatternNode Look(PatternNode inner, bool negative, bool behind)
     {
-        if (inner is PatternNode.Choice choice && choice.Items.All(static item => item is PatternNode.Character))
-        {
-            inner = new PatternNode.Character(choice.Items.Aggregate(CharacterSet.Empty, static (set, item) => set.Union(((PatternNode.Character)item).Set)));
-        }
-
         if (inner is PatternNode.Character one)
         {
             return new PatternNode.Beside(negative ? one.Set.Complement() : one.Set, OrNone: negative, behind);

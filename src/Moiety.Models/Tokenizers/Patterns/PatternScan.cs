@@ -131,8 +131,7 @@ internal ref struct PatternScan
 
         if (at - Math.Max(start, end) > Overshoot)
         {
-            _deadEnds = [];
-            _path = [];
+            RememberDeadEnds();
             return MatchCarefully(start);
         }
 
@@ -145,8 +144,9 @@ internal ref struct PatternScan
         int state = StartAt(ref table, start);
         int end = -1;
         int block = -1;
+        int at = start;
         _path?.Clear();
-        for (int at = start; ;)
+        while (true)
         {
             int length = 0;
             int symbol = at < _text.Length ? _automaton.Alphabet.At(_text, at, out length) : _automaton.Alphabet.Count;
@@ -180,8 +180,22 @@ internal ref struct PatternScan
             at += length;
         }
 
-        _deadEnds?.UnionWith(_path!);
+        if (_deadEnds is not null)
+        {
+            _deadEnds.UnionWith(_path!);
+        }
+        else if (at - Math.Max(start, end) > Overshoot)
+        {
+            RememberDeadEnds();
+        }
+
         return end;
+    }
+
+    private void RememberDeadEnds()
+    {
+        _deadEnds = [];
+        _path = [];
     }
 
     private readonly int StartAt(ref PatternAutomaton.Table table, int start)
