@@ -13,7 +13,7 @@ internal sealed class ConfigFields
     private readonly JsonField _json;
     private readonly string _family;
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
-    private readonly List<ConfigFields> _parts = [];
+    private readonly Dictionary<string, ConfigFields> _parts = new(StringComparer.Ordinal);
 
     /// <summary>Starts with nothing read.</summary>
     /// <param name="json">The object.</param>
@@ -106,13 +106,12 @@ internal sealed class ConfigFields
     public ConfigFields? Object(string name)
     {
         _read.Add(name);
-        if (_json.Object(name) is not { } member)
+        if (!_parts.TryGetValue(name, out ConfigFields? part) && _json.Object(name) is { } member)
         {
-            return null;
+            part = new ConfigFields(member, _family);
+            _parts.Add(name, part);
         }
 
-        ConfigFields part = new(member, _family);
-        _parts.Add(part);
         return part;
     }
 
@@ -167,6 +166,9 @@ internal sealed class ConfigFields
             }
         }
 
-        _parts.ForEach(part => part.RefuseUnread());
+        foreach (ConfigFields part in _parts.Values)
+        {
+            part.RefuseUnread();
+        }
     }
 }

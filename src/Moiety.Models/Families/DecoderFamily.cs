@@ -171,7 +171,7 @@ internal abstract class DecoderFamily : ModelFamily
         Set(EpsilonKey(config), GgufValue.Of(config.NormEpsilon));
         if (config.Rotary is { } rotary)
         {
-            GgufRotary.Write(rotary, RotaryHeadSize(config), Set);
+            GgufRotary.Write(rotary, RotaryHeadSize(config), Defaults, Set);
         }
 
         GgufAttention.WriteWindows(config, WindowPeriod, Set);
@@ -360,7 +360,8 @@ internal abstract class DecoderFamily : ModelFamily
 
     private ModelConfig ReadSizes(GgufFields fields)
     {
-        int layers = LayerCount.Check(fields.RequiredInt32("block_count"), reason => fields.Error("block_count", reason));
+        int predicting = fields.Int32("nextn_predict_layers") ?? 0;
+        int layers = LayerCount.Check(SaturatedSize.Sum(fields.RequiredInt32("block_count"), -predicting), reason => fields.Error("block_count", reason));
         int hidden = fields.RequiredInt32("embedding_length");
         int heads = fields.Uniform("attention.head_count", layers) ?? throw fields.Error("attention.head_count", "the key is missing");
         int context = fields.RequiredInt32("context_length");

@@ -9,6 +9,9 @@ internal sealed record FamilyDefaults
     /// <summary>Base of the rotary frequencies.</summary>
     public float Theta { get; init; } = 10000f;
 
+    /// <summary>Whether the ends of YaRN's ramp are whole dimensions.</summary>
+    public bool TruncatesYarn { get; init; } = true;
+
     /// <summary>Share of a head that is rotated.</summary>
     public float PartialRotary { get; init; } = 1f;
 

@@ -31,7 +31,7 @@ internal static class GgufRotary
             Theta = fields.Single("rope.freq_base") ?? defaults.Theta,
             Interleaved = interleaved,
             Dimensions = dimensions == headSize ? null : dimensions,
-            Scaling = ReadScaling(fields, context),
+            Scaling = ReadScaling(fields, defaults, context),
         };
     }
 
@@ -52,8 +52,9 @@ internal static class GgufRotary
     /// <summary>Writes the keys.</summary>
     /// <param name="rotary">The positions.</param>
     /// <param name="headSize">Elements of a head that may be rotated.</param>
+    /// <param name="defaults">What absent keys mean.</param>
     /// <param name="set">Sets a key of the architecture.</param>
-    public static void Write(RotaryConfig rotary, int headSize, Action<string, GgufValue> set)
+    public static void Write(RotaryConfig rotary, int headSize, FamilyDefaults defaults, Action<string, GgufValue> set)
     {
         set("rope.dimension_count", GgufValue.OfSize(rotary.Dimensions ?? headSize));
         set("rope.freq_base", GgufValue.Of(rotary.Theta));
@@ -76,9 +77,9 @@ internal static class GgufRotary
                     set("rope.scaling.yarn_attn_factor", GgufValue.Of(magnitude));
                 }
 
-                if (!yarn.Truncate)
+                if (yarn.Truncate != defaults.TruncatesYarn)
                 {
-                    set("rope.scaling.yarn_truncate", GgufValue.Of(false));
+                    set("rope.scaling.yarn_truncate", GgufValue.Of(yarn.Truncate));
                 }
 
                 break;
@@ -114,7 +115,7 @@ internal static class GgufRotary
 
     private static bool IsOneList(FactorRotaryScaling factors) => factors.AttentionFactor == 1 && factors.Short.AsSpan().SequenceEqual(factors.Long.AsSpan());
 
-    private static RotaryScaling? ReadScaling(GgufFields fields, int context)
+    private static RotaryScaling? ReadScaling(GgufFields fields, FamilyDefaults defaults, int context)
     {
         string? type = fields.Text("rope.scaling.type");
         float factor = fields.Single("rope.scaling.factor") ?? fields.Single("rope.scale_linear") ?? 1;
@@ -123,7 +124,7 @@ internal static class GgufRotary
         float? magnitude = fields.Single("rope.scaling.yarn_attn_factor");
         float betaFast = fields.Single("rope.scaling.yarn_beta_fast") ?? 32;
         float betaSlow = fields.Single("rope.scaling.yarn_beta_slow") ?? 1;
-        bool truncate = fields.Boolean("rope.scaling.yarn_truncate") ?? true;
+        bool truncate = fields.Boolean("rope.scaling.yarn_truncate") ?? defaults.TruncatesYarn;
         if (fields.Single("rope.scaling.yarn_ext_factor") is { } extrapolation && extrapolation is not (1 or -1))
         {
             throw fields.Error("rope.scaling.yarn_ext_factor", FormattableString.Invariant($"{extrapolation} is not supported; 1 is expected"));

@@ -7,6 +7,8 @@ namespace Moiety.Models.Families;
 /// <summary>The four factors of Granite: of the embedding, of what a layer adds, of the scores, and the divisor of the logits.</summary>
 internal static class GraniteFactors
 {
+    private const string RotarySwitch = "rope.scaling.finetuned";
+
     /// <summary>Reads the factors; absent is 1.</summary>
     public static ModelConfig Read(ModelConfig config, ConfigFields fields) => With(
         config,
@@ -16,12 +18,15 @@ internal static class GraniteFactors
         fields.Single("logits_scaling"));
 
     /// <summary>Reads the factors. Without a key for the scores, they are divided by the root of the head size.</summary>
-    public static ModelConfig Read(ModelConfig config, GgufFields fields) => With(
-        config,
-        fields.Single("embedding_scale"),
-        fields.Single("residual_scale"),
-        fields.Single("attention.scale"),
-        fields.Single("logit_scale"));
+    public static ModelConfig Read(ModelConfig config, GgufFields fields)
+    {
+        if (fields.Boolean(RotarySwitch) is false)
+        {
+            throw fields.Error(RotarySwitch, "false, which turns rotary positions off in this architecture, is not supported");
+        }
+
+        return With(config, fields.Single("embedding_scale"), fields.Single("residual_scale"), fields.Single("attention.scale"), fields.Single("logit_scale"));
+    }
 
     /// <summary>Writes the factors.</summary>
     public static void Write(ModelConfig config, JsonObject json)

@@ -73,7 +73,9 @@ internal static class HuggingFaceRotary
             case "llama3":
                 return new Llama3RotaryScaling(Required("factor"), Required("low_freq_factor"), Required("high_freq_factor"), scaling.RequiredInt32(OriginalContext));
             case "yarn":
+                // Besides attention_factor only DeepSeek's scale of the scores uses them, and reads them.
                 fields.Ignore(OriginalContext);
+                scaling.Ignore("mscale", "mscale_all_dim");
                 return new YarnRotaryScaling(Required("factor"), scaling.Int32(OriginalContext) ?? fields.Int32(OriginalContext) ?? context)
                 {
                     BetaFast = scaling.Single("beta_fast") ?? 32,

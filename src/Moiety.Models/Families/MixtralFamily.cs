@@ -50,27 +50,13 @@ internal sealed class MixtralFamily : DecoderFamily
     internal override bool OwnsGguf(GgufMetadata metadata) => metadata.Int32("llama.expert_count") > 0;
 
     /// <inheritdoc/>
-    protected override ImmutableArray<FeedForwardConfig> ReadFeedForwards(ConfigFields fields, int layers, int hidden)
-    {
-        FeedForwardConfig layer = FeedForward with
-        {
-            Activation = ReadActivation(fields),
-            Moe = FeedForward.Moe! with
-            {
-                ExpertCount = fields.Int32("num_local_experts") ?? 8,
-                TopK = fields.Int32("num_experts_per_tok") ?? 2,
-                ExpertIntermediateSize = fields.RequiredInt32("intermediate_size"),
-            },
-        };
-        return [.. Enumerable.Repeat(layer, layers)];
-    }
+    protected override ImmutableArray<FeedForwardConfig> ReadFeedForwards(ConfigFields fields, int layers, int hidden) =>
+        LocalExperts.Read(fields, layers, FeedForward with { Activation = ReadActivation(fields) }, experts: 8, topK: 2);
 
     /// <inheritdoc/>
     protected override void WriteFeedForwards(ModelConfig config, JsonObject json)
     {
         WriteActivation(config.FeedForwards[0], json);
-        json["intermediate_size"] = config.FeedForwards[0].Moe?.ExpertIntermediateSize;
-        json["num_local_experts"] = config.FeedForwards[0].Moe?.ExpertCount;
-        json["num_experts_per_tok"] = config.FeedForwards[0].Moe?.TopK;
+        LocalExperts.Write(config, json);
     }
 }

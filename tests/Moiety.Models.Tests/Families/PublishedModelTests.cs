@@ -51,10 +51,17 @@ public class PublishedModelTests
         { "GLM-4-9B-0414", 9_400_279_040 },
         { "ERNIE-4.5-0.3B", 360_748_032 },
         { "SmolLM3-3B", 3_075_098_624 },
+        { "DeepSeek-MoE-16B", 16_375_728_128 },
+        { "DeepSeek-V2-Lite", 15_706_484_224 },
+        { "DeepSeek-V2", 235_741_434_880 },
+        { "DeepSeek-V3", 671_026_419_200 },
+        { "gpt-oss-20b", 20_914_757_184 },
+        { "gpt-oss-120b", 116_829_156_672 },
+        { "Phi-3.5-MoE", 41_873_153_344 },
     };
 
     // Those whose exact number is not at hand, in billions.
-    public static TheoryData<string, double> Rounded => new() { { "Granite-3.0-2B", 2.53 }, { "Command-R7B", 8.03 }, { "Minitron-4B", 4.19 } };
+    public static TheoryData<string, double> Rounded => new() { { "Granite-3.0-2B", 2.53 }, { "Command-R7B", 8.03 }, { "Minitron-4B", 4.19 }, { "Granite-3.0-1B-A400M", 1.33 }, { "GLM-4.5-Air", 106.85 }, { "ERNIE-4.5-21B-A3B", 21.83 } };
 
     [Theory]
     [MemberData(nameof(Rounded))]

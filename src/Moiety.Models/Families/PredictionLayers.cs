@@ -1,0 +1,27 @@
+using System.Globalization;
+using Moiety.Models.Configuration;
+
+namespace Moiety.Models.Families;
+
+/// <summary>
+/// Layers after the last one, which predict the token after the next (multi-token prediction, arXiv 2412.19437). They take part in training and
+/// in drafting; the decoder's logits do not depend on them.
+/// </summary>
+internal static class PredictionLayers
+{
+    /// <summary>Whether a tensor belongs to such a layer.</summary>
+    public static bool Owns(string fileName, ModelConfig config)
+    {
+        foreach (string prefix in (ReadOnlySpan<string>)["model.layers.", "blk."])
+        {
+            if (fileName.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                ReadOnlySpan<char> number = fileName.AsSpan(prefix.Length);
+                int end = number.IndexOf('.');
+                return end > 0 && int.TryParse(number[..end], NumberStyles.None, CultureInfo.InvariantCulture, out int layer) && layer >= config.LayerCount;
+            }
+        }
+
+        return false;
+    }
+}
