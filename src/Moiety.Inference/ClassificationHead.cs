@@ -46,7 +46,7 @@ public sealed unsafe class ClassificationHead
         float[] pooled = Multiply(_dense, _denseBias, state);
         switch (Config.Activation)
         {
-            case ClassifierActivation.Gelu:
+            case EncoderActivation.Gelu:
                 Gelu.Apply(pooled, pooled);
                 break;
             default:

@@ -11,7 +11,7 @@ public class EncoderFixtureTests
     private const double Tolerance = 1e-5;
 
     public static TheoryData<string> Fixtures =>
-        ["bert", "bert-classifier", "roberta", "roberta-classifier", "mpnet", "deberta-v2", "deberta-v3", "deberta-v3-classifier"];
+        ["bert", "bert-classifier", "roberta", "roberta-classifier", "mpnet", "deberta-v2", "deberta-v2-conv", "deberta-v3", "deberta-v3-classifier"];
 
     public static TheoryData<string> Classifiers => ["bert-classifier", "roberta-classifier", "deberta-v3-classifier"];
 

@@ -10,6 +10,7 @@ internal sealed unsafe class Decoder
 {
     private readonly int _hidden;
     private readonly TokenEmbedding _embedding;
+    private readonly EmbeddingConvolution? _convolution;
     private readonly DecoderLayer[] _layers;
     private readonly Norm? _finalNorm;
     private readonly OutputHead? _head;
@@ -18,6 +19,7 @@ internal sealed unsafe class Decoder
     {
         _hidden = config.HiddenSize;
         _embedding = new TokenEmbedding(config, weights.Embedding);
+        _convolution = weights.Convolution;
         _layers = new DecoderLayer[config.LayerCount];
         for (int layer = 0; layer < _layers.Length; layer++)
         {
@@ -32,6 +34,7 @@ internal sealed unsafe class Decoder
     public void Run(in Worker worker, CancellationToken cancellationToken)
     {
         _embedding.Run(worker);
+        _convolution?.Keep(worker);
         for (int layer = 0; layer < _layers.Length; layer++)
         {
             if (worker.IsFirst)
@@ -42,6 +45,10 @@ internal sealed unsafe class Decoder
             }
 
             _layers[layer].Run(worker);
+            if (layer == 0)
+            {
+                _convolution?.Join(worker);
+            }
         }
 
         if (worker.IsFirst)

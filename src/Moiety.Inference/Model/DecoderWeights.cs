@@ -15,6 +15,7 @@ internal sealed class DecoderWeights
         WeightReader reader = new(checkpoint, verify);
         Embedding = EmbeddingWeights.Read(reader);
         RelativePositions = RelativePositions.Read(reader, contextLength);
+        Convolution = EmbeddingConvolution.Read(reader);
         Layers = [.. Enumerable.Range(0, config.LayerCount).Select(layer => LayerWeights.Read(reader, layer))];
         FinalNorm = config.FinalNorm ? reader.Norm(TensorNames.FinalNorm, TensorNames.FinalNormBias) : null;
         Head = config.IsEncoder ? null : HeadWeights.Read(reader, Embedding);
@@ -24,6 +25,9 @@ internal sealed class DecoderWeights
 
     /// <summary>What scores gain by distance.</summary>
     public RelativePositions RelativePositions { get; }
+
+    /// <summary>What joins the residual stream after the first layer, or null.</summary>
+    public EmbeddingConvolution? Convolution { get; }
 
     public LayerWeights[] Layers { get; }
 

@@ -12,6 +12,7 @@ internal sealed unsafe class Workspace : IDisposable
     private readonly ModelConfig _config;
     private readonly LayerSizes _sizes;
     private readonly ScratchBuffer<float> _residual = new();
+    private readonly ScratchBuffer<float> _keptEmbedding = new();
     private readonly ScratchBuffer<float> _product = new();
     private readonly ScratchBuffer<float> _feedForwardProduct = new();
     private readonly ScratchBuffer<float> _sharedProduct = new();
@@ -40,6 +41,9 @@ internal sealed unsafe class Workspace : IDisposable
 
     /// <summary>[token, hidden]: the residual stream.</summary>
     public float* Residual => _residual.Data;
+
+    /// <summary>[token, hidden]: the embedding, where a convolution reads it after the first layer.</summary>
+    public float* KeptEmbedding => _keptEmbedding.Data;
 
     /// <summary>What attention computes in.</summary>
     public AttentionSpace Attention { get; }
@@ -81,6 +85,7 @@ internal sealed unsafe class Workspace : IDisposable
     {
         long tokens = layout.TokenCount;
         _residual.Ensure(tokens * _config.HiddenSize);
+        _keptEmbedding.Ensure(_config.Convolution is null ? 0 : tokens * _config.HiddenSize);
         _product.Ensure(tokens * _config.HiddenSize);
         Attention.Ensure(layout);
         _embedded.Ensure(tokens * _config.EmbeddingSize);
@@ -108,7 +113,7 @@ internal sealed unsafe class Workspace : IDisposable
     public void Dispose()
     {
         foreach (ScratchBuffer<float> buffer in (ReadOnlySpan<ScratchBuffer<float>>)
-            [_residual, _product, _feedForwardProduct, _sharedProduct, _embedded, _expertGate, _expertUp, _expertProduct])
+            [_residual, _keptEmbedding, _product, _feedForwardProduct, _sharedProduct, _embedded, _expertGate, _expertUp, _expertProduct])
         {
             buffer.Dispose();
         }

@@ -12,7 +12,7 @@ public sealed record ClassifierConfig
     public required ImmutableArray<string> Labels { get; init; }
 
     /// <summary>The non-linearity between the two projections.</summary>
-    public ClassifierActivation Activation { get; init; }
+    public EncoderActivation Activation { get; init; }
 
     /// <summary>What the logits mean.</summary>
     public ClassificationProblem Problem { get; init; }

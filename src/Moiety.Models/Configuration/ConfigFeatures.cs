@@ -28,6 +28,7 @@ public static class ConfigFeatures
         (config.LogitSoftCap != 0, nameof(config.LogitSoftCap)),
         (config.HeadBias, nameof(config.HeadBias)),
         (config.IsEncoder, nameof(config.IsEncoder)),
+        (config.Convolution is not null, nameof(config.Convolution)),
         (config.Classifier is not null, nameof(config.Classifier)));
 
     private static IEnumerable<string> OfAttention(ModelConfig config)

@@ -86,6 +86,9 @@ public sealed record ModelConfig
     /// <summary>Whether the model is an encoder: every token sees all others, and there is no output head.</summary>
     public bool IsEncoder { get; init; }
 
+    /// <summary>A convolution over the embedding that joins the residual stream after the first layer of an encoder, or null.</summary>
+    public ConvolutionConfig? Convolution { get; init; }
+
     /// <summary>The head of an encoder that sorts texts into classes, or null.</summary>
     public ClassifierConfig? Classifier { get; init; }
 
@@ -144,6 +147,7 @@ public sealed record ModelConfig
         && LogitSoftCap == other.LogitSoftCap
         && HeadBias == other.HeadBias
         && IsEncoder == other.IsEncoder
+        && Convolution == other.Convolution
         && Classifier == other.Classifier
         && TieWordEmbeddings == other.TieWordEmbeddings
         && BosTokenId == other.BosTokenId

@@ -25,6 +25,7 @@ internal static class ModelConfigValidator
         ?? AttentionConfigValidator.FindError(config)
         ?? Norms(config)
         ?? Embedding(config)
+        ?? Convolution(config)
         ?? Classifier(config)
         ?? SpecialTokens(config);
 
@@ -196,6 +197,21 @@ internal static class ModelConfigValidator
         }
 
         return null;
+    }
+
+    private static (string, string)? Convolution(ModelConfig config)
+    {
+        const int MaxKernel = 63;
+        const int MaxConvolvedWidth = 1 << 14;
+        if (config.Convolution is not { } convolution)
+        {
+            return null;
+        }
+
+        return !config.IsEncoder || config.Norm != NormKind.Layer ? ("convolution", "the model is no encoder with layer norms")
+            : convolution.KernelSize is < 1 or > MaxKernel || convolution.KernelSize % 2 == 0 ? ("size of the convolution", $"{convolution.KernelSize} is not an odd number up to {MaxKernel}")
+            : config.HiddenSize > MaxConvolvedWidth ? ("hidden size", $"{config.HiddenSize} is more than {MaxConvolvedWidth}, the limit of a model with a convolution")
+            : null;
     }
 
     private static (string, string)? Classifier(ModelConfig config)

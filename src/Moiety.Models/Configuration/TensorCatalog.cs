@@ -38,7 +38,7 @@ public static class TensorCatalog
             yield return Matrix(TensorNames.EmbeddingProjection, TensorRole.EmbeddingProjection, -1, hidden, embedded);
         }
 
-        foreach (TensorSpec tensor in RelativePositions(config))
+        foreach (TensorSpec tensor in RelativePositions(config).Concat(Convolution(config)))
         {
             yield return tensor;
         }
@@ -77,6 +77,18 @@ public static class TensorCatalog
                 yield return Vector(TensorNames.RelativeEmbeddingNorm, TensorRole.RelativeEmbeddingNorm, -1, config.HiddenSize);
                 yield return Vector(TensorNames.RelativeEmbeddingNormBias, TensorRole.RelativeEmbeddingNormBias, -1, config.HiddenSize);
             }
+        }
+    }
+
+    private static IEnumerable<TensorSpec> Convolution(ModelConfig config)
+    {
+        if (config.Convolution is { } convolution)
+        {
+            int elements = checked(config.HiddenSize * config.HiddenSize);
+            yield return Matrix(TensorNames.Convolution, TensorRole.Convolution, -1, elements, convolution.KernelSize);
+            yield return Vector(TensorNames.ConvolutionBias, TensorRole.ConvolutionBias, -1, config.HiddenSize);
+            yield return Vector(TensorNames.ConvolutionNorm, TensorRole.ConvolutionNorm, -1, config.HiddenSize);
+            yield return Vector(TensorNames.ConvolutionNormBias, TensorRole.ConvolutionNormBias, -1, config.HiddenSize);
         }
     }
 

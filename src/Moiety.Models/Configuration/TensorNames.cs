@@ -201,6 +201,18 @@ public static class TensorNames
     /// <summary>[heads * head size].</summary>
     public static string RelativeQueryBias(int layer) => $"model.layers.{layer}.self_attn.pos_query_proj.bias";
 
+    /// <summary>Convolution over the embedding, [hidden * hidden, kernel]: a row holds the taps of one element of the product.</summary>
+    public const string Convolution = "model.conv.weight";
+
+    /// <summary>[hidden].</summary>
+    public const string ConvolutionBias = "model.conv.bias";
+
+    /// <summary>Norm after the convolution joined the residual stream, [hidden].</summary>
+    public const string ConvolutionNorm = "model.conv_norm.weight";
+
+    /// <summary>[hidden].</summary>
+    public const string ConvolutionNormBias = "model.conv_norm.bias";
+
     /// <summary>Classifier: what the first token's state goes through before the activation, [hidden, hidden].</summary>
     public const string ClassifierDense = "classifier.dense.weight";
 

@@ -198,6 +198,18 @@ public enum TensorRole
     /// <summary>[heads * head size].</summary>
     RelativeQueryBias,
 
+    /// <summary>Convolution over the embedding, [hidden * hidden, kernel]: a row holds the taps of one element of the product.</summary>
+    Convolution,
+
+    /// <summary>[hidden].</summary>
+    ConvolutionBias,
+
+    /// <summary>Norm after the convolution joined the residual stream, [hidden].</summary>
+    ConvolutionNorm,
+
+    /// <summary>[hidden].</summary>
+    ConvolutionNormBias,
+
     /// <summary>Classifier: what the first token's state goes through before the activation, [hidden, hidden].</summary>
     ClassifierDense,
 

@@ -38,7 +38,13 @@ internal sealed class BertFamily : ModelFamily
     internal override bool IsIgnored(string fileName, ModelConfig config) => EncoderConfiguration.IsIgnored(fileName, config, Root);
 
     /// <inheritdoc/>
-    internal override ModelConfig ReadHuggingFace(JsonField config) => EncoderConfiguration.ReadHuggingFace(config, Name, positionOffset: 0);
+    internal override ModelConfig ReadHuggingFace(JsonField config)
+    {
+        ConfigFields fields = new(config, Name);
+        ModelConfig model = EncoderConfiguration.ReadHuggingFace(fields, Name, positionOffset: 0);
+        fields.RefuseUnread();
+        return model;
+    }
 
     /// <inheritdoc/>
     internal override void WriteHuggingFace(ModelConfig config, JsonObject json)
@@ -58,7 +64,7 @@ internal sealed class BertFamily : ModelFamily
     /// <inheritdoc/>
     internal override string? FindObstacle(ModelConfig config) =>
         EncoderConfiguration.FindObstacle(config, nameof(config.LearnedPositions))
-        ?? (config.PositionOffset == 0 && config.LearnedPositions == config.ContextLength && config.Classifier is not { Activation: not ClassifierActivation.Tanh }
+        ?? (config.PositionOffset == 0 && config.LearnedPositions == config.ContextLength && config.Classifier is not { Activation: not EncoderActivation.Tanh }
             ? null
             : "every position has a row of the learned embedding, the first token the first row, and a classifier has tanh in it");
 }

@@ -13,6 +13,7 @@ namespace Moiety.Models.Families;
 internal sealed class DebertaV2Family : ModelFamily
 {
     private const string Root = "deberta.";
+    private const string ConvolutionKeys = "deberta-v2.moiety.convolution.";
     private const string Positions = "deberta-v2.moiety.relative_attention.";
 
     /// <inheritdoc/>
@@ -39,6 +40,10 @@ internal sealed class DebertaV2Family : ModelFamily
         (TensorRole.RelativeKeyBias, "deberta.encoder.layer.{layer}.attention.self.pos_key_proj.bias"),
         (TensorRole.RelativeQuery, "deberta.encoder.layer.{layer}.attention.self.pos_query_proj.weight"),
         (TensorRole.RelativeQueryBias, "deberta.encoder.layer.{layer}.attention.self.pos_query_proj.bias"),
+        (TensorRole.Convolution, "deberta.encoder.conv.conv.weight"),
+        (TensorRole.ConvolutionBias, "deberta.encoder.conv.conv.bias"),
+        (TensorRole.ConvolutionNorm, "deberta.encoder.conv.LayerNorm.weight"),
+        (TensorRole.ConvolutionNormBias, "deberta.encoder.conv.LayerNorm.bias"),
         (TensorRole.RelativeEmbedding, "deberta.encoder.rel_embeddings.weight"),
         (TensorRole.RelativeEmbeddingNorm, "deberta.encoder.LayerNorm.weight"),
         (TensorRole.RelativeEmbeddingNormBias, "deberta.encoder.LayerNorm.bias")).WithRoots(Root, "").With(
@@ -54,20 +59,21 @@ internal sealed class DebertaV2Family : ModelFamily
     /// <inheritdoc/>
     internal override ModelConfig ReadHuggingFace(JsonField config)
     {
-        if (config.Int32("conv_kernel_size") is > 0)
+        ConfigFields fields = new(config, Name);
+        ModelConfig read = EncoderConfiguration.ReadHuggingFace(fields, Name, positionOffset: 0);
+        bool relative = fields.Boolean("relative_attention") ?? false;
+        DisentangledAttentionConfig positions = ReadPositions(fields);
+        EncoderActivation activation = ReadActivation(fields);
+        ModelConfig model = read with
         {
-            throw config.Error("conv_kernel_size", "a convolution after the first layer (deberta-v2-xlarge and -xxlarge) is not supported; version 3 has none");
-        }
-
-        ModelConfig read = EncoderConfiguration.ReadHuggingFace(config, Name, positionOffset: 0);
-        DisentangledAttentionConfig? disentangled = config.Boolean("relative_attention", absent: false) ? ReadPositions(config) : null;
-        return read with
-        {
-            NormEpsilon = config.Single("layer_norm_eps") ?? 1e-7f,
-            LearnedPositions = config.Boolean("position_biased_input", absent: true) ? read.LearnedPositions : 0,
-            Attention = read.Attention with { Disentangled = disentangled, Scale = disentangled is null ? null : Scale(read.HeadSize, disentangled) },
-            Classifier = read.Classifier is { } classifier ? classifier with { Activation = ReadActivation(config) } : null,
+            NormEpsilon = fields.Single("layer_norm_eps") ?? 1e-7f,
+            LearnedPositions = fields.Boolean("position_biased_input") ?? true ? read.LearnedPositions : 0,
+            Attention = read.Attention with { Disentangled = relative ? positions : null, Scale = relative ? Scale(read.HeadSize, positions) : null },
+            Convolution = ReadConvolution(fields),
+            Classifier = read.Classifier is { } classifier ? classifier with { Activation = activation } : null,
         };
+        fields.RefuseUnread();
+        return model;
     }
 
     /// <inheritdoc/>
@@ -76,10 +82,16 @@ internal sealed class DebertaV2Family : ModelFamily
         EncoderConfiguration.WriteHuggingFace(config, json, "DebertaV2");
         json["pad_token_id"] = 0;
         json["position_biased_input"] = config.LearnedPositions > 0;
+        if (config.Convolution is { } convolution)
+        {
+            json["conv_kernel_size"] = convolution.KernelSize;
+            json["conv_act"] = convolution.Activation == EncoderActivation.Gelu ? "gelu" : "tanh";
+        }
+
         json["relative_attention"] = config.Attention.Disentangled is not null;
         if (config.Classifier is { } classifier)
         {
-            json["pooler_hidden_act"] = classifier.Activation == ClassifierActivation.Gelu ? "gelu" : "tanh";
+            json["pooler_hidden_act"] = classifier.Activation == EncoderActivation.Gelu ? "gelu" : "tanh";
             json["pooler_hidden_size"] = config.HiddenSize;
             json["pooler_dropout"] = 0;
         }
@@ -98,7 +110,7 @@ internal sealed class DebertaV2Family : ModelFamily
     /// <inheritdoc/>
     internal override ModelConfig ReadGguf(GgufMetadata metadata, Predicate<string> hasTensor)
     {
-        ModelConfig read = EncoderConfiguration.ReadGguf(metadata, Name, GgufArchitecture, hasTensor);
+        ModelConfig read = EncoderConfiguration.ReadGguf(metadata, Name, GgufArchitecture, hasTensor) with { Convolution = ReadConvolution(metadata) };
         if (metadata.Int32(Positions + "max_distance") is not { } distance)
         {
             return read;
@@ -120,6 +132,12 @@ internal sealed class DebertaV2Family : ModelFamily
     internal override void WriteGguf(ModelConfig config, GgufMetadata metadata)
     {
         EncoderConfiguration.WriteGguf(config, GgufArchitecture, metadata);
+        if (config.Convolution is { } convolution)
+        {
+            metadata.Set(ConvolutionKeys + "kernel_size", GgufValue.OfSize(convolution.KernelSize));
+            metadata.Set(ConvolutionKeys + "activation", GgufValue.Of(convolution.Activation == EncoderActivation.Gelu ? "gelu" : "tanh"));
+        }
+
         if (config.Attention.Disentangled is { } disentangled)
         {
             metadata.Set(Positions + "max_distance", GgufValue.OfSize(disentangled.MaxDistance));
@@ -134,7 +152,7 @@ internal sealed class DebertaV2Family : ModelFamily
     internal override string? FindObstacle(ModelConfig config)
     {
         float? scale = config.Attention.Disentangled is { } disentangled ? Scale(config.HeadSize, disentangled) : null;
-        return EncoderConfiguration.FindObstacle(config, nameof(config.LearnedPositions), nameof(AttentionConfig.Disentangled), nameof(AttentionConfig.Scale))
+        return EncoderConfiguration.FindObstacle(config, nameof(config.LearnedPositions), nameof(AttentionConfig.Disentangled), nameof(AttentionConfig.Scale), nameof(config.Convolution))
             ?? (config.PositionOffset == 0 && config.Attention.Scale == scale && (config.LearnedPositions == 0 || config.LearnedPositions == config.ContextLength)
                 ? null
                 : "the scores have the scale that their parts call for, and the first token has the first row of the learned positions, if there are any");
@@ -147,46 +165,74 @@ internal sealed class DebertaV2Family : ModelFamily
         return 1 / MathF.Sqrt((float)headSize * parts);
     }
 
-    private static DisentangledAttentionConfig ReadPositions(JsonField json)
+    private static ConvolutionConfig? ReadConvolution(ConfigFields fields)
     {
-        int distance = json.Int32("max_relative_positions") is { } given and >= 1 ? given : json.Get("max_position_embeddings").Int32();
-        string[] kinds = json.Find("pos_att_type") is not { } field ? []
+        string activation = fields.Text("conv_act") ?? "tanh";
+        fields.Expect("conv_groups", 1);
+        int size = fields.Int32("conv_kernel_size") ?? 0;
+        return size == 0 ? null : new ConvolutionConfig
+        {
+            KernelSize = size,
+            Activation = ToActivation(activation) ?? throw fields.Error("conv_act", $"\"{activation}\" is not supported; known are gelu and tanh"),
+        };
+    }
+
+    private static ConvolutionConfig? ReadConvolution(GgufMetadata metadata) =>
+        metadata.Int32(ConvolutionKeys + "kernel_size") is not { } size ? null : new ConvolutionConfig
+        {
+            KernelSize = size,
+            Activation = ToActivation(metadata.RequiredText(ConvolutionKeys + "activation"))
+                ?? throw metadata.Error(ConvolutionKeys + "activation", "only gelu and tanh are supported"),
+        };
+
+    private static EncoderActivation? ToActivation(string name) => name switch
+    {
+        "gelu" => EncoderActivation.Gelu,
+        "tanh" => EncoderActivation.Tanh,
+        _ => null,
+    };
+
+    private static DisentangledAttentionConfig ReadPositions(ConfigFields fields)
+    {
+        int distance = fields.Int32("max_relative_positions") is { } given and >= 1 ? given : fields.RequiredInt32("max_position_embeddings");
+        string[] kinds = fields.Find("pos_att_type") is not { } field ? []
             : field.IsList ? [.. field.Items().Select(item => item.Text())]
             : field.Text().Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (kinds.FirstOrDefault(kind => kind is not ("c2p" or "p2c")) is { } unknown)
         {
-            throw json.Error("pos_att_type", $"\"{unknown}\" is not supported; known are c2p and p2c");
+            throw fields.Error("pos_att_type", $"\"{unknown}\" is not supported; known are c2p and p2c");
         }
 
-        string norm = json.Text("norm_rel_ebd") ?? "none";
+        if (kinds.Length > 0 && fields.Boolean("relative_attention") is not true)
+        {
+            throw fields.Error("pos_att_type", "it is set, but relative_attention is not: the scores would have a scale that nothing calls for");
+        }
+
+        string norm = fields.Text("norm_rel_ebd") ?? "none";
         if (norm is not ("none" or "layer_norm"))
         {
-            throw json.Error("norm_rel_ebd", $"\"{norm}\" is not supported; known are none and layer_norm");
+            throw fields.Error("norm_rel_ebd", $"\"{norm}\" is not supported; known are none and layer_norm");
         }
 
         return new DisentangledAttentionConfig
         {
-            BucketCount = json.Int32("position_buckets") is { } buckets and > 0 ? buckets : 0,
+            BucketCount = fields.Int32("position_buckets") is { } buckets and > 0 ? buckets : 0,
             MaxDistance = distance,
             ContentToPosition = kinds.Contains("c2p"),
             PositionToContent = kinds.Contains("p2c"),
-            SharedProjections = json.Boolean("share_att_key", absent: false),
+            SharedProjections = fields.Boolean("share_att_key") ?? false,
             Norm = norm == "layer_norm",
         };
     }
 
-    private static ClassifierActivation ReadActivation(JsonField json)
+    private static EncoderActivation ReadActivation(ConfigFields fields)
     {
-        if (json.Int32("pooler_hidden_size") is { } width && width != json.Get("hidden_size").Int32())
+        if (fields.Int32("pooler_hidden_size") is { } width && width != fields.RequiredInt32("hidden_size"))
         {
-            throw json.Error("pooler_hidden_size", $"{width} is not supported; the hidden size is expected");
+            throw fields.Error("pooler_hidden_size", $"{width} is not supported; the hidden size is expected");
         }
 
-        return (json.Text("pooler_hidden_act") ?? "gelu") switch
-        {
-            "gelu" => ClassifierActivation.Gelu,
-            "tanh" => ClassifierActivation.Tanh,
-            var other => throw json.Error("pooler_hidden_act", $"\"{other}\" is not supported; known are gelu and tanh"),
-        };
+        string name = fields.Text("pooler_hidden_act") ?? "gelu";
+        return ToActivation(name) ?? throw fields.Error("pooler_hidden_act", $"\"{name}\" is not supported; known are gelu and tanh");
     }
 }

@@ -17,39 +17,45 @@ internal static class EncoderConfiguration
     private const int MaxLabels = 1 << 16;
 
     /// <summary>Reads the shared fields of <c>config.json</c>.</summary>
-    /// <param name="json">The file.</param>
+    /// <param name="fields">The file.</param>
     /// <param name="family">Name of the family.</param>
     /// <param name="positionOffset">First row of the learned positions that is used.</param>
-    public static ModelConfig ReadHuggingFace(JsonField json, string family, int positionOffset)
+    public static ModelConfig ReadHuggingFace(ConfigFields fields, string family, int positionOffset)
     {
-        RefuseUnsupported(json);
-        int hidden = json.Get("hidden_size").Int32();
-        int heads = json.Get("num_attention_heads").Int32();
-        int headSize = json.Int32("attention_head_size") ?? (heads > 0 && hidden % heads == 0
+        RefuseUnsupported(fields);
+
+        // What other programs note for themselves: the first BERT, cross-encoders, sentence-transformers.
+        fields.Ignore(
+            "directionality", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type",
+            "sbert_ce_default_activation_function", "sentence_transformers", "legacy");
+        int layers = LayerCount.Check(fields.RequiredInt32("num_hidden_layers"), reason => fields.Error("num_hidden_layers", reason));
+        int hidden = fields.RequiredInt32("hidden_size");
+        int heads = fields.RequiredInt32("num_attention_heads");
+        int headSize = fields.Int32("attention_head_size") ?? (heads > 0 && hidden % heads == 0
             ? hidden / heads
-            : throw json.Error("num_attention_heads", $"{heads} does not divide the hidden size {hidden}"));
-        int positions = json.Get("max_position_embeddings").Int32();
+            : throw fields.Error("num_attention_heads", $"{heads} does not divide the hidden size {hidden}"));
+        int positions = fields.RequiredInt32("max_position_embeddings");
         FeedForwardConfig layer = new()
         {
-            Activation = ReadActivation(json),
-            IntermediateSize = json.Get("intermediate_size").Int32(),
+            Activation = ReadActivation(fields),
+            IntermediateSize = fields.RequiredInt32("intermediate_size"),
             Bias = true,
         };
-        return Create(family, [.. Enumerable.Repeat(layer, LayerCount.Read(json))]) with
+        return Create(family, [.. Enumerable.Repeat(layer, layers)]) with
         {
-            VocabularySize = json.Get("vocab_size").Int32(),
+            VocabularySize = fields.RequiredInt32("vocab_size"),
             HiddenSize = hidden,
             HeadCount = heads,
             KeyValueHeadCount = heads,
             HeadSize = headSize,
             ContextLength = positions - positionOffset,
-            NormEpsilon = json.Single("layer_norm_eps") ?? 1e-12f,
+            NormEpsilon = fields.Single("layer_norm_eps") ?? 1e-12f,
             LearnedPositions = positions,
             PositionOffset = positionOffset,
-            TokenTypeCount = json.Int32("type_vocab_size") ?? 0,
-            Classifier = ReadClassifier(json),
-            BosTokenId = json.Int32("bos_token_id"),
-            EosTokenIds = json.Int32List("eos_token_id") ?? [],
+            TokenTypeCount = fields.Int32("type_vocab_size") ?? 0,
+            Classifier = ReadClassifier(fields),
+            BosTokenId = fields.Int32("bos_token_id"),
+            EosTokenIds = fields.Int32List("eos_token_id") ?? [],
         };
     }
 
@@ -164,7 +170,7 @@ internal static class EncoderConfiguration
         if (config.Classifier is { } classifier)
         {
             Set("classifier.output_labels", GgufValue.Of([.. classifier.Labels]));
-            Set("moiety.classifier.activation", classifier.Activation == ClassifierActivation.Gelu ? GgufValue.Of("gelu") : null);
+            Set("moiety.classifier.activation", classifier.Activation == EncoderActivation.Gelu ? GgufValue.Of("gelu") : null);
             Set("moiety.classifier.problem", classifier.Problem switch
             {
                 ClassificationProblem.MultiLabel => GgufValue.Of("multi_label"),
@@ -245,65 +251,60 @@ internal static class EncoderConfiguration
         FeedForwards = layers,
     };
 
-    private static Activation ReadActivation(JsonField json) => (json.Text("hidden_act") ?? "gelu") switch
+    private static Activation ReadActivation(ConfigFields fields) => (fields.Text("hidden_act") ?? "gelu") switch
     {
         "gelu" => Activation.Gelu,
         "gelu_new" or "gelu_fast" or "gelu_pytorch_tanh" => Activation.GeluTanh,
         "relu" => Activation.Relu,
-        var other => throw json.Error("hidden_act", $"the activation \"{other}\" is not supported in an encoder; known are gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, relu"),
+        var other => throw fields.Error("hidden_act", $"the activation \"{other}\" is not supported in an encoder; known are gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, relu"),
     };
 
-    private static void RefuseUnsupported(JsonField json)
+    private static void RefuseUnsupported(ConfigFields fields)
     {
-        if (json.Boolean("is_decoder") is true || json.Boolean("add_cross_attention") is true)
+        if (fields.Boolean("is_decoder") is true || fields.Boolean("add_cross_attention") is true)
         {
-            throw json.Error(json.Boolean("is_decoder") is true ? "is_decoder" : "add_cross_attention", "only encoders of this family are supported");
+            throw fields.Error(fields.Boolean("is_decoder") is true ? "is_decoder" : "add_cross_attention", "only encoders of this family are supported");
         }
 
-        if (json.Text("position_embedding_type") is { } type && type != "absolute")
+        if (fields.Text("position_embedding_type") is { } type && type != "absolute")
         {
-            throw json.Error("position_embedding_type", $"\"{type}\" is not supported; \"absolute\" is expected");
+            throw fields.Error("position_embedding_type", $"\"{type}\" is not supported; \"absolute\" is expected");
         }
 
-        if (json.Int32("embedding_size") is { } width && width != json.Get("hidden_size").Int32())
+        if (fields.Int32("embedding_size") is { } width && width != fields.RequiredInt32("hidden_size"))
         {
-            throw json.Error("embedding_size", $"an embedding of another width ({width}) than the hidden size is not supported");
-        }
-
-        if (json.Has("quantization_config"))
-        {
-            throw json.Error("quantization_config", "quantized Hugging Face encoders are not supported; take the original, or a GGUF file");
+            throw fields.Error("embedding_size", $"an embedding of another width ({width}) than the hidden size is not supported");
         }
     }
 
-    private static ClassifierConfig? ReadClassifier(JsonField json)
+    private static ClassifierConfig? ReadClassifier(ConfigFields fields)
     {
-        if (json.Find("architectures") is not { IsList: true } list || !list.Items().Any(item => item.Text().EndsWith(Classification, StringComparison.Ordinal)))
+        if (fields.Find("architectures") is not { IsList: true } list || !list.Items().Any(item => item.Text().EndsWith(Classification, StringComparison.Ordinal)))
         {
             return null;
         }
 
-        ImmutableArray<string> labels = ReadLabels(json);
+        ImmutableArray<string> labels = ReadLabels(fields);
         return new ClassifierConfig
         {
             Labels = labels,
-            Problem = json.Text("problem_type") switch
+            Problem = fields.Text("problem_type") switch
             {
                 // A single class is a matter of yes or no, as the library's own pipeline takes it.
                 null => labels.Length == 1 ? ClassificationProblem.MultiLabel : ClassificationProblem.SingleLabel,
                 "single_label_classification" => labels.Length == 1 ? ClassificationProblem.MultiLabel : ClassificationProblem.SingleLabel,
                 "multi_label_classification" => ClassificationProblem.MultiLabel,
                 "regression" => ClassificationProblem.Regression,
-                var other => throw json.Error("problem_type", $"\"{other}\" is not known; known are single_label_classification, multi_label_classification, regression"),
+                var other => throw fields.Error("problem_type", $"\"{other}\" is not known; known are single_label_classification, multi_label_classification, regression"),
             },
         };
     }
 
-    private static ImmutableArray<string> ReadLabels(JsonField json)
+    private static ImmutableArray<string> ReadLabels(ConfigFields fields)
     {
-        if (json.Object("id2label") is not { } map)
+        if (fields.Find("id2label") is not { } map)
         {
-            return NumberedLabels(json.Find("num_labels")?.Count(MaxLabels + 1) ?? 2);
+            return NumberedLabels(fields.Find("num_labels")?.Count(MaxLabels + 1) ?? 2);
         }
 
         SortedDictionary<int, string> labels = [];
@@ -337,8 +338,8 @@ internal static class EncoderConfiguration
             Labels = [.. labels],
             Activation = metadata.Text(activation) switch
             {
-                null or "tanh" => ClassifierActivation.Tanh,
-                "gelu" => ClassifierActivation.Gelu,
+                null or "tanh" => EncoderActivation.Tanh,
+                "gelu" => EncoderActivation.Gelu,
                 var other => throw metadata.Error(activation, $"\"{other}\" is not supported"),
             },
             Problem = metadata.Text(problem) switch

@@ -56,13 +56,12 @@ internal sealed class MPNetFamily : ModelFamily
     /// <inheritdoc/>
     internal override ModelConfig ReadHuggingFace(JsonField config)
     {
-        if (config.Int32("relative_attention_num_buckets") is { } buckets && buckets != Bias.BucketCount)
-        {
-            throw config.Error("relative_attention_num_buckets", $"{buckets} is not supported; {Bias.BucketCount} is expected");
-        }
+        ConfigFields fields = new(config, Name);
+        fields.Expect("relative_attention_num_buckets", Bias.BucketCount);
 
         // The padding token of this family is 1 in the embedding's own code.
-        ModelConfig read = EncoderConfiguration.ReadHuggingFace(config, Name, positionOffset: 2);
+        ModelConfig read = EncoderConfiguration.ReadHuggingFace(fields, Name, positionOffset: 2);
+        fields.RefuseUnread();
         return read with { TokenTypeCount = 0, Attention = read.Attention with { RelativeBias = Bias } };
     }
 
@@ -95,7 +94,7 @@ internal sealed class MPNetFamily : ModelFamily
     internal override string? FindObstacle(ModelConfig config) =>
         EncoderConfiguration.FindObstacle(config, nameof(config.LearnedPositions), nameof(AttentionConfig.RelativeBias))
         ?? (config.LearnedPositions == config.ContextLength + config.PositionOffset && config.TokenTypeCount == 0 && config.Attention.RelativeBias == Bias
-                && config.Classifier is not { Activation: not ClassifierActivation.Tanh }
+                && config.Classifier is not { Activation: not EncoderActivation.Tanh }
             ? null
             : $"it has no token types, learned positions, biases by distance in {Bias.BucketCount} buckets up to {Bias.MaxDistance}, and a classifier has tanh in it");
 }

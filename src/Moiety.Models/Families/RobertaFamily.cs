@@ -49,8 +49,11 @@ internal sealed class RobertaFamily(string name, string prefix, string tokenizer
     /// <inheritdoc/>
     internal override ModelConfig ReadHuggingFace(JsonField config)
     {
-        int padding = config.Find("pad_token_id")?.Count(1 << 24) ?? 1;
-        return EncoderConfiguration.ReadHuggingFace(config, Name, positionOffset: padding + 1);
+        ConfigFields fields = new(config, Name);
+        int padding = fields.Find("pad_token_id")?.Count(1 << 24) ?? 1;
+        ModelConfig model = EncoderConfiguration.ReadHuggingFace(fields, Name, positionOffset: padding + 1);
+        fields.RefuseUnread();
+        return model;
     }
 
     /// <inheritdoc/>
@@ -77,7 +80,7 @@ internal sealed class RobertaFamily(string name, string prefix, string tokenizer
     /// <inheritdoc/>
     internal override string? FindObstacle(ModelConfig config) =>
         EncoderConfiguration.FindObstacle(config, nameof(config.LearnedPositions))
-        ?? (config.LearnedPositions == config.ContextLength + config.PositionOffset && config.Classifier is not { Activation: not ClassifierActivation.Tanh }
+        ?? (config.LearnedPositions == config.ContextLength + config.PositionOffset && config.Classifier is not { Activation: not EncoderActivation.Tanh }
             ? null
             : "every position has a row of the learned embedding, and a classifier has tanh in it");
 }

@@ -59,7 +59,7 @@ public class EncoderFamilyTests
     }
 
     public static TheoryData<string> Fixtures =>
-        ["bert", "bert-classifier", "roberta", "roberta-classifier", "mpnet", "deberta-v2", "deberta-v3", "deberta-v3-classifier"];
+        ["bert", "bert-classifier", "roberta", "roberta-classifier", "mpnet", "deberta-v2", "deberta-v2-conv", "deberta-v3", "deberta-v3-classifier"];
 
     [Theory]
     [MemberData(nameof(Fixtures))]
@@ -96,6 +96,7 @@ public class EncoderFamilyTests
     [Theory]
     [InlineData("\"absolute\"", "\"relative_key\"", "position_embedding_type", "relative_key")]
     [InlineData("\"gelu\"", "\"silu\"", "hidden_act", "silu")]
+    [InlineData("\"pad_token_id\": 0", "\"extra_attention\": 3", "extra_attention", "does not know")]
     [InlineData("\"pad_token_id\": 0", "\"is_decoder\": true", "is_decoder", "only encoders")]
     [InlineData("\"pad_token_id\": 0", "\"embedding_size\": 128", "embedding_size", "128")]
     [InlineData("\"num_attention_heads\": 12", "\"num_attention_heads\": 13", "num_attention_heads", "13 does not divide")]
@@ -111,7 +112,9 @@ public class EncoderFamilyTests
     [Theory]
     [InlineData("\"p2c|c2p\"", "\"p2p\"", "pos_att_type", "p2p")]
     [InlineData("\"layer_norm\"", "\"rms\"", "norm_rel_ebd", "rms")]
-    [InlineData("\"type_vocab_size\": 0", "\"conv_kernel_size\": 3", "conv_kernel_size", "convolution")]
+    [InlineData("\"type_vocab_size\": 0", "\"conv_kernel_size\": 3, \"conv_groups\": 2", "conv_groups", "2")]
+    [InlineData("\"type_vocab_size\": 0", "\"conv_kernel_size\": 3, \"conv_act\": \"relu\"", "conv_act", "relu")]
+    [InlineData("\"relative_attention\": true", "\"relative_attention\": false", "pos_att_type", "relative_attention")]
     public void What_DeBERTa_may_have_beyond_is_refused_by_name(string field, string replacement, string name, string reason)
     {
         InvalidCheckpointException error = Assert.Throws<InvalidCheckpointException>(() => Read(DebertaV3.Replace(field, replacement, StringComparison.Ordinal)));

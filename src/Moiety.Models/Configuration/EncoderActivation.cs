@@ -1,7 +1,7 @@
 namespace Moiety.Models.Configuration;
 
-/// <summary>The non-linearity of a classification head.</summary>
-public enum ClassifierActivation
+/// <summary>The non-linearity of an encoder's classification head or convolution.</summary>
+public enum EncoderActivation
 {
     /// <summary>tanh: BERT, RoBERTa, MPNet.</summary>
     Tanh,
