@@ -49,6 +49,9 @@ public sealed unsafe class ClassificationHead
             case EncoderActivation.Gelu:
                 Gelu.Apply(pooled, pooled);
                 break;
+            case EncoderActivation.Relu:
+                Relu.Apply(pooled, pooled);
+                break;
             default:
                 TensorPrimitives.Tanh(pooled, pooled);
                 break;

@@ -11,9 +11,9 @@ public class EncoderFixtureTests
     private const double Tolerance = 1e-5;
 
     public static TheoryData<string> Fixtures =>
-        ["bert", "bert-classifier", "roberta", "roberta-classifier", "mpnet", "deberta-v2", "deberta-v2-conv", "deberta-v3", "deberta-v3-classifier"];
+        ["bert", "bert-classifier", "distilbert-classifier", "xlm-roberta-classifier", "roberta", "roberta-classifier", "mpnet", "deberta-v2", "deberta-v2-conv", "deberta-v3", "deberta-v3-classifier"];
 
-    public static TheoryData<string> Classifiers => ["bert-classifier", "roberta-classifier", "deberta-v3-classifier"];
+    public static TheoryData<string> Classifiers => ["bert-classifier", "distilbert-classifier", "roberta-classifier", "xlm-roberta-classifier", "deberta-v3-classifier"];
 
     [Theory]
     [MemberData(nameof(Fixtures))]
@@ -97,11 +97,11 @@ public class EncoderFixtureTests
         return states;
     }
 
-    // The largest difference, relative to the range of what is expected.
+    // The largest difference, relative to the range of what is expected, 0 included.
     private static double Distance(float[] expected, float[] actual)
     {
         Assert.Equal(expected.Length, actual.Length);
-        double range = expected.Max() - expected.Min();
+        double range = Math.Max(expected.Max(), 0) - Math.Min(expected.Min(), 0);
         return expected.Zip(actual, (wanted, found) => Math.Abs((double)wanted - found) / range).Max();
     }
 }

@@ -8,4 +8,7 @@ public enum EncoderActivation
 
     /// <summary>The exact GELU: DeBERTa.</summary>
     Gelu,
+
+    /// <summary>max(x, 0): DistilBERT.</summary>
+    Relu,
 }

@@ -210,6 +210,7 @@ internal static class ModelConfigValidator
 
         return !config.IsEncoder || config.Norm != NormKind.Layer ? ("convolution", "the model is no encoder with layer norms")
             : convolution.KernelSize is < 1 or > MaxKernel || convolution.KernelSize % 2 == 0 ? ("size of the convolution", $"{convolution.KernelSize} is not an odd number up to {MaxKernel}")
+            : convolution.Activation == EncoderActivation.Relu ? ("activation of the convolution", "it is neither tanh nor GELU")
             : config.HiddenSize > MaxConvolvedWidth ? ("hidden size", $"{config.HiddenSize} is more than {MaxConvolvedWidth}, the limit of a model with a convolution")
             : null;
     }

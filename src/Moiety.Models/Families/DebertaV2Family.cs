@@ -153,7 +153,7 @@ internal sealed class DebertaV2Family : ModelFamily
     {
         float? scale = config.Attention.Disentangled is { } disentangled ? Scale(config.HeadSize, disentangled) : null;
         return EncoderConfiguration.FindObstacle(config, nameof(config.LearnedPositions), nameof(AttentionConfig.Disentangled), nameof(AttentionConfig.Scale), nameof(config.Convolution))
-            ?? (config.PositionOffset == 0 && config.Attention.Scale == scale && (config.LearnedPositions == 0 || config.LearnedPositions == config.ContextLength)
+            ?? (config.PositionOffset == 0 && config.Classifier is not { Activation: EncoderActivation.Relu } && config.Attention.Scale == scale && (config.LearnedPositions == 0 || config.LearnedPositions == config.ContextLength)
                 ? null
                 : "the scores have the scale that their parts call for, and the first token has the first row of the learned positions, if there are any");
     }

@@ -28,9 +28,9 @@ internal static class EncoderConfiguration
         fields.Ignore(
             "directionality", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type",
             "sbert_ce_default_activation_function", "sentence_transformers", "legacy");
-        int layers = LayerCount.Check(fields.RequiredInt32("num_hidden_layers"), reason => fields.Error("num_hidden_layers", reason));
-        int hidden = fields.RequiredInt32("hidden_size");
-        int heads = fields.RequiredInt32("num_attention_heads");
+        int layers = LayerCount.Check(fields.RequiredInt32("num_hidden_layers", "n_layers"), reason => fields.Error("num_hidden_layers", reason));
+        int hidden = fields.RequiredInt32("hidden_size", "dim");
+        int heads = fields.RequiredInt32("num_attention_heads", "n_heads");
         int headSize = fields.Int32("attention_head_size") ?? (heads > 0 && hidden % heads == 0
             ? hidden / heads
             : throw fields.Error("num_attention_heads", $"{heads} does not divide the hidden size {hidden}"));
@@ -38,7 +38,7 @@ internal static class EncoderConfiguration
         FeedForwardConfig layer = new()
         {
             Activation = ReadActivation(fields),
-            IntermediateSize = fields.RequiredInt32("intermediate_size"),
+            IntermediateSize = fields.RequiredInt32("intermediate_size", "hidden_dim"),
             Bias = true,
         };
         return Create(family, [.. Enumerable.Repeat(layer, layers)]) with
@@ -251,7 +251,7 @@ internal static class EncoderConfiguration
         FeedForwards = layers,
     };
 
-    private static Activation ReadActivation(ConfigFields fields) => (fields.Text("hidden_act") ?? "gelu") switch
+    private static Activation ReadActivation(ConfigFields fields) => (fields.Text("hidden_act", "activation") ?? "gelu") switch
     {
         "gelu" => Activation.Gelu,
         "gelu_new" or "gelu_fast" or "gelu_pytorch_tanh" => Activation.GeluTanh,
@@ -271,7 +271,7 @@ internal static class EncoderConfiguration
             throw fields.Error("position_embedding_type", $"\"{type}\" is not supported; \"absolute\" is expected");
         }
 
-        if (fields.Int32("embedding_size") is { } width && width != fields.RequiredInt32("hidden_size"))
+        if (fields.Int32("embedding_size") is { } width && width != fields.RequiredInt32("hidden_size", "dim"))
         {
             throw fields.Error("embedding_size", $"an embedding of another width ({width}) than the hidden size is not supported");
         }

@@ -53,6 +53,7 @@ public static class ModelFamilies
         new Ernie45MoeFamily(),
         new MegatronMoeFamily(),
         new BertFamily(),
+        new DistilBertFamily(),
         new RobertaFamily("roberta", "Roberta", "gpt2"),
         new RobertaFamily("xlm-roberta", "XLMRoberta", "t5"),
         new MPNetFamily(),
