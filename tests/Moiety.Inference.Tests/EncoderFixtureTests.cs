@@ -8,7 +8,9 @@ namespace Moiety.Inference.Tests;
 /// <summary>Encoders compute what Hugging Face's own code computed for the same checkpoint.</summary>
 public class EncoderFixtureTests
 {
-    private const double Tolerance = 1e-5;
+    // Relative to the range of what is expected; both compute in single precision. Largest seen: 4e-7, and 7e-6 for a logit near 0.
+    private const double Tolerance = 2e-6;
+    private const double LogitTolerance = 1e-5;
 
     public static TheoryData<string> Fixtures =>
         ["bert", "bert-classifier", "distilbert-classifier", "xlm-roberta-classifier", "roberta", "roberta-classifier", "mpnet", "deberta-v2", "deberta-v2-conv", "deberta-v3", "deberta-v3-classifier"];
@@ -22,11 +24,9 @@ public class EncoderFixtureTests
         TransformersFixture fixture = TransformersFixture.Open(name);
         using Checkpoint checkpoint = Checkpoint.Open(fixture.Path);
         using Engine engine = Open(checkpoint);
-        for (int input = 0; input < fixture.Count; input++)
-        {
-            float[] expected = fixture.Output(input, "last_hidden_state");
-            Assert.InRange(Distance(expected, Run(engine, [fixture.InputIds(input)], [fixture.TokenTypeIds(input)])[0]), 0, Tolerance);
-        }
+        double largest = Enumerable.Range(0, fixture.Count).Max(input => Distance(
+            fixture.Output(input, "last_hidden_state"), Run(engine, [fixture.InputIds(input)], [fixture.TokenTypeIds(input)])[0]));
+        Assert.InRange(largest, 0, Tolerance);
     }
 
     [Theory]
@@ -37,11 +37,10 @@ public class EncoderFixtureTests
         using Checkpoint checkpoint = Checkpoint.Open(fixture.Path);
         using Engine engine = Open(checkpoint);
         ClassificationHead head = new(checkpoint);
-        for (int input = 0; input < fixture.Count; input++)
-        {
-            float[] states = Run(engine, [fixture.InputIds(input)], [fixture.TokenTypeIds(input)])[0];
-            Assert.InRange(Distance(fixture.Output(input, "logits"), head.Run(states.AsSpan(0, engine.Config.HiddenSize))), 0, Tolerance);
-        }
+        double largest = Enumerable.Range(0, fixture.Count).Max(input => Distance(
+            fixture.Output(input, "logits"),
+            head.Run(Run(engine, [fixture.InputIds(input)], [fixture.TokenTypeIds(input)])[0].AsSpan(0, engine.Config.HiddenSize))));
+        Assert.InRange(largest, 0, LogitTolerance);
     }
 
     [Theory]

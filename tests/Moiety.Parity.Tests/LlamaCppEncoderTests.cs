@@ -14,8 +14,9 @@ public class LlamaCppEncoderTests
 {
     private static readonly int[] Lengths = [1, 7, 40];
 
-    // llama.cpp has GELU by tanh from a table in half precision whatever the model was trained with: 1e-3 per activation.
-    private const double Tolerance = 2e-3;
+    // llama.cpp has GELU by tanh from a table in half precision whatever the model was trained with: 1e-3 per activation. Largest
+    // seen: 3e-4, and 8e-3 where activations are rounded to 8 bits.
+    private const double Tolerance = 1e-3;
 
     public static TheoryData<string> Formats => ["F32", "F16", "Q8_0"];
 
@@ -35,13 +36,14 @@ public class LlamaCppEncoderTests
         {
             int[] tokens = RandomTokens.Draw((ulong)length, length, Bert.VocabularySize);
             double distance = LogitDistance.Relative(oracle.States(tokens), States(checkpoint, tokens));
-            Assert.InRange(distance, 0, format == "F32" ? Tolerance : 1e-2);
+            Assert.InRange(distance, 0, format == "Q8_0" ? 1.5e-2 : Tolerance);
         }
     }
 
+    public static TheoryData<string> Fixtures => [.. EncoderCases.LlamaCpp];
+
     [Theory]
-    [InlineData("bert")]
-    [InlineData("roberta")]
+    [MemberData(nameof(Fixtures))]
     public void A_folder_written_as_GGUF_is_the_same_model_to_llama_cpp(string name)
     {
         LlamaCppLibrary library = LlamaCppOracle.Require();

@@ -17,10 +17,13 @@ internal sealed class DistilBertFamily : ModelFamily
     public override string Name => "distilbert";
 
     /// <inheritdoc/>
+    public override string Models => "DistilBERT";
+
+    /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "DistilBertModel";
 
     /// <inheritdoc/>
-    internal override string GgufArchitecture => "bert";
+    public override string GgufArchitecture => "bert";
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = EncoderNaming.HuggingFace(Root).With(
