@@ -26,7 +26,6 @@ public class DecoderTests
     [InlineData("""{"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"}]}""")]
     [InlineData("""{"type": "Sequence", "decoders": [{"type": "Strip", "content": "x", "start": 1, "stop": 1}, {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true}]}""")]
     [InlineData("""{"type": "Sequence", "decoders": [{"type": "WordPiece", "prefix": "##", "cleanup": true}, {"type": "Replace", "pattern": {"String": "b"}, "content": ""}]}""")]
-    [InlineData("""{"type": "Sequence", "decoders": [{"type": "ByteFallback"}, {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true}, {"type": "Fuse"}]}""")]
     public void Texts_are_those_of_Hugging_Faces_library(string decoder)
     {
         byte[] json = Json(decoder);

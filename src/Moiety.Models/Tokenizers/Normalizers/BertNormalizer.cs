@@ -27,6 +27,12 @@ public sealed class BertNormalizer : Normalizer
     /// <inheritdoc/>
     internal override void Normalize(ReadOnlySpan<byte> text, ref ByteBuffer output)
     {
+        if (CleanText && Ascii.IsValid(text))
+        {
+            NormalizeAscii(text, ref output);
+            return;
+        }
+
         ByteBuffer from = new(text.Length + 16);
         ByteBuffer to = new(text.Length + 16);
         Clean(text, ref from);
@@ -68,6 +74,21 @@ public sealed class BertNormalizer : Normalizer
         writer.WriteBoolean("lowercase", Lowercase);
     }
 
+    private void NormalizeAscii(ReadOnlySpan<byte> text, ref ByteBuffer output)
+    {
+        foreach (byte value in text)
+        {
+            if (value is >= 0x21 and < 0x7F)
+            {
+                output.Add((byte)(Lowercase && value is >= (byte)'A' and <= (byte)'Z' ? value | 0x20 : value));
+            }
+            else if (value is (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r')
+            {
+                output.Add((byte)' ');
+            }
+        }
+    }
+
     private void Clean(ReadOnlySpan<byte> text, ref ByteBuffer output)
     {
         while (!text.IsEmpty)
@@ -101,7 +122,12 @@ public sealed class BertNormalizer : Normalizer
     {
         while (!text.IsEmpty)
         {
-            if (!Take(ref text, out ReadOnlySpan<byte> bytes, out Rune rune) || !UnicodeData.IsBertAccent(rune))
+            if (text[0] < 0x80)
+            {
+                output.Add(text[0]);
+                text = text[1..];
+            }
+            else if (!Take(ref text, out ReadOnlySpan<byte> bytes, out Rune rune) || !UnicodeData.IsBertAccent(rune))
             {
                 output.Add(bytes);
             }

@@ -14,6 +14,7 @@ public sealed class CharacterMap
 
     private readonly uint[] _units;
     private readonly byte[] _replacements;
+    private readonly bool[] _plain = new bool[128];
 
     /// <summary>Reads a map.</summary>
     /// <exception cref="InvalidInputException">It is malformed.</exception>
@@ -44,10 +45,27 @@ public sealed class CharacterMap
         }
 
         Contents = contents.ToArray();
+        for (int first = 0; first < _plain.Length; first++)
+        {
+            _plain[first] = IsPlain((byte)first);
+        }
     }
 
     /// <summary>The map as it stands in files.</summary>
     public ReadOnlyMemory<byte> Contents { get; }
+
+    /// <summary>How many bytes at the start of a text no rule can apply to, as far as that is quickly seen: ASCII.</summary>
+    internal int PlainLength(ReadOnlySpan<byte> text)
+    {
+        // What follows the last of them may be a mark that a rule puts together with it.
+        int length = 0;
+        while (length < text.Length && text[length] < 0x80 && _plain[text[length]])
+        {
+            length++;
+        }
+
+        return length == text.Length || (length > 0 && text[length] < 0x80) ? length : Math.Max(0, length - 1);
+    }
 
     /// <summary>Finds the rule of the longest beginning of a text.</summary>
     /// <param name="text">UTF-8.</param>
@@ -61,6 +79,38 @@ public sealed class CharacterMap
     /// <param name="replacement">What takes its place.</param>
     internal bool TryReplaceShortest(ReadOnlySpan<byte> text, out ReadOnlySpan<byte> replacement) =>
         TryReplace(text, shortest: true, out _, out replacement);
+
+    // No rule for the character alone, and none that goes on with ASCII.
+    private bool IsPlain(byte first)
+    {
+        if (first == 0)
+        {
+            return true;
+        }
+
+        uint position = Offset(_units[0]) ^ first;
+        if (position >= (uint)_units.Length || (_units[position] & ((1u << 31) | 0xFF)) != first)
+        {
+            return true;
+        }
+
+        if ((_units[position] & (1u << 8)) != 0)
+        {
+            return false;
+        }
+
+        uint children = position ^ Offset(_units[position]);
+        for (uint next = 1; next < 0x80; next++)
+        {
+            uint child = children ^ next;
+            if (child < (uint)_units.Length && (_units[child] & ((1u << 31) | 0xFF)) == next)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private static uint Offset(uint unit) => (unit >> 10) << (int)((unit & (1u << 9)) >> 6);
 

@@ -11,7 +11,12 @@ public sealed class LowercaseNormalizer : Normalizer
     {
         while (!text.IsEmpty)
         {
-            if (Take(ref text, out ReadOnlySpan<byte> bytes, out Rune rune) && UnicodeData.Lower(rune.Value) is { IsEmpty: false } lower)
+            if (text[0] < 0x80)
+            {
+                output.Add((byte)(text[0] is >= (byte)'A' and <= (byte)'Z' ? text[0] | 0x20 : text[0]));
+                text = text[1..];
+            }
+            else if (Take(ref text, out ReadOnlySpan<byte> bytes, out Rune rune) && UnicodeData.Lower(rune.Value) is { IsEmpty: false } lower)
             {
                 foreach (int codePoint in lower)
                 {

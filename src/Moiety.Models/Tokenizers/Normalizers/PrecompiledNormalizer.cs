@@ -22,6 +22,16 @@ public sealed class PrecompiledNormalizer(CharacterMap map) : Normalizer
         // The library sees text only, so what is not UTF-8 passes, and what is between is cut into characters.
         while (!text.IsEmpty)
         {
+            // CR and LF are one character together.
+            int plain = map.PlainLength(text);
+            if (plain > 1 && text[..plain].IndexOf((byte)'\r') < 0)
+            {
+                plain = plain == text.Length ? plain : plain - 1;
+                output.Add(text[..plain]);
+                text = text[plain..];
+                continue;
+            }
+
             int valid = ValidLength(text);
             NormalizeValid(Encoding.UTF8.GetString(text[..valid]), ref output);
             text = text[valid..];

@@ -13,6 +13,7 @@ public sealed class ReplaceNormalizer : Normalizer
     private readonly byte[] _from;
     private readonly byte[] _to;
     private readonly Regex? _regex;
+    private readonly byte? _run;
 
     private ReplaceNormalizer(string pattern, Regex? regex, string content)
     {
@@ -21,6 +22,9 @@ public sealed class ReplaceNormalizer : Normalizer
         _regex = regex;
         _from = Encoding.UTF8.GetBytes(pattern);
         _to = Encoding.UTF8.GetBytes(content);
+
+        // The expression that every conversion of a SentencePiece model has needs no machinery.
+        _run = regex is not null && pattern == " {2,}" ? (byte)' ' : null;
     }
 
     /// <summary>What is replaced.</summary>
@@ -44,6 +48,12 @@ public sealed class ReplaceNormalizer : Normalizer
     /// <inheritdoc/>
     internal override void Normalize(ReadOnlySpan<byte> text, ref ByteBuffer output)
     {
+        if (_run is byte run)
+        {
+            ReplaceRuns(text, run, ref output);
+            return;
+        }
+
         if (_regex is not null)
         {
             ReplaceRegex(text, ref output);
@@ -68,6 +78,20 @@ public sealed class ReplaceNormalizer : Normalizer
         writer.WriteString(IsRegex ? "Regex" : "String", Pattern);
         writer.WriteEndObject();
         writer.WriteString("content", Content);
+    }
+
+    private void ReplaceRuns(ReadOnlySpan<byte> text, byte value, ref ByteBuffer output)
+    {
+        while (text.IndexOf([value, value]) is >= 0 and int at)
+        {
+            output.Add(text[..at]);
+            output.Add(_to);
+            ReadOnlySpan<byte> rest = text[at..];
+            int end = rest.IndexOfAnyExcept(value);
+            text = end < 0 ? [] : rest[end..];
+        }
+
+        output.Add(text);
     }
 
     // Bytes that are not UTF-8 pass, so each stretch between them is its own text for the expression.

@@ -36,6 +36,8 @@ public sealed class SentencePieceNormalizer(CharacterMap? map) : Normalizer
 
     private readonly ByteTrie? _verbatim;
 
+    private static ReadOnlySpan<byte> TwoSpaces => "  "u8;
+
     /// <summary>Whether there is nothing to do.</summary>
     internal bool IsIdentity => map is null && !RemoveExtraWhitespaces;
 
@@ -80,7 +82,8 @@ public sealed class SentencePieceNormalizer(CharacterMap? map) : Normalizer
         bool spaceBefore = RemoveExtraWhitespaces;
         while (!text.IsEmpty)
         {
-            ReadOnlySpan<byte> part = Take(ref text);
+            ReadOnlySpan<byte> part = TakePlain(ref text);
+            part = part.IsEmpty ? Take(ref text) : part;
             while (spaceBefore && part is [(byte)' ', ..])
             {
                 part = part[1..];
@@ -109,6 +112,24 @@ public sealed class SentencePieceNormalizer(CharacterMap? map) : Normalizer
         }
 
         new SequenceNormalizer([.. stages]).Write(writer);
+    }
+
+    // Text that nothing happens to, up to a space that may be one too many.
+    private ReadOnlySpan<byte> TakePlain(ref ReadOnlySpan<byte> text)
+    {
+        if (_verbatim is not null)
+        {
+            return [];
+        }
+
+        int length = map is not null ? map.PlainLength(text)
+            : text.IndexOfAnyInRange((byte)0x80, (byte)0xFF) is >= 0 and int other ? other
+            : text.Length;
+        int space = RemoveExtraWhitespaces ? text[..length].IndexOf(TwoSpaces) : -1;
+        length = space < 0 ? length : space + 1;
+        ReadOnlySpan<byte> part = text[..length];
+        text = text[length..];
+        return part;
     }
 
     // Marks that were in the text already count like the spaces that will be marked.
