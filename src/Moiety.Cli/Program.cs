@@ -47,6 +47,7 @@ internal static class Program
             Verbose,
             GenerateCommand.Create(terminal),
             ChatCommand.Create(terminal),
+            RunCommand.Create(terminal),
             PerplexityCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
             LogitsCommand.Create(terminal),

@@ -65,13 +65,14 @@ internal static class ConvertCommand
                     FormatFor = format is null ? null : _ => format,
                     Name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(source)),
                     Generation = checkpoint.Generation,
+                    ChatTemplate = checkpoint.ChatTemplate,
                     Embedding = checkpoint.Embedding,
                 };
                 GgufWriter.Write(destination, checkpoint.Config, TensorSource.From(checkpoint), tokenizer, options, progress, terminal.Stop);
             }
             else
             {
-                HuggingFaceOptions options = new() { Format = format, Generation = checkpoint.Generation, Embedding = checkpoint.Embedding };
+                HuggingFaceOptions options = new() { Format = format, Generation = checkpoint.Generation, ChatTemplate = checkpoint.ChatTemplate, Embedding = checkpoint.Embedding };
                 HuggingFaceWriter.Write(destination, checkpoint.Config, TensorSource.From(checkpoint), tokenizer, options, progress, terminal.Stop);
             }
         }

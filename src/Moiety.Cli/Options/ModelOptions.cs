@@ -7,7 +7,8 @@ using Moiety.Models.Checkpoints;
 namespace Moiety.Cli.Options;
 
 /// <summary>Which model, and how it uses the machine; the same for every verb that runs one.</summary>
-internal sealed class ModelOptions
+/// <param name="hasModel">Whether the model is an option; false for a verb that takes it as its argument.</param>
+internal sealed class ModelOptions(bool hasModel = true)
 {
     private readonly Option<string?> _model = new("--model", "-m")
     {
@@ -42,7 +43,11 @@ internal sealed class ModelOptions
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        command.Add(_model);
+        if (hasModel)
+        {
+            command.Add(_model);
+        }
+
         command.Add(_threads);
         command.Add(_context);
         command.Add(_keyValues);
@@ -51,15 +56,19 @@ internal sealed class ModelOptions
 
     /// <summary>Opens the model and builds its engine.</summary>
     /// <exception cref="InvalidInputException">The model cannot be opened, is an encoder, or an option is out of range.</exception>
-    public OpenedModel Open(ParseResult parsed)
+    public OpenedModel Open(ParseResult parsed) => Open(parsed, ModelPath.Resolve(parsed.GetValue(_model)));
+
+    /// <summary>Opens a model that is not the option's and builds its engine.</summary>
+    /// <exception cref="InvalidInputException">The model cannot be opened, is an encoder, or an option is out of range.</exception>
+    public OpenedModel Open(ParseResult parsed, string path)
     {
         EngineOptions options = ReadEngineOptions(parsed);
-        OpenedModel model = OpenedModel.Open(ModelPath.Resolve(parsed.GetValue(_model)), options);
+        OpenedModel model = OpenedModel.Open(path, options);
         if (model.Engine.Config.IsEncoder)
         {
             model.Dispose();
             throw new InvalidInputException(
-                $"{parsed.GetValue(_model)}: a model of the family \"{model.Engine.Config.Family}\" is an encoder and generates no text. Use moiety embed, or moiety classify where it has classes.");
+                $"{path}: a model of the family \"{model.Engine.Config.Family}\" is an encoder and generates no text. Use moiety embed, or moiety classify where it has classes.");
         }
 
         return model;

@@ -1,9 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Security.Cryptography;
-using Moiety.Decoding;
 using Moiety.Decoding.Processors;
-using Moiety.Decoding.Samplers;
 using Moiety.Models;
 
 namespace Moiety.Cli.Options;
@@ -53,7 +51,11 @@ internal sealed class SamplingOptions
 
     /// <summary>Reads the options.</summary>
     /// <exception cref="InvalidInputException">Flags contradict each other, or a number is out of range.</exception>
-    public SamplingChoice Read(ParseResult parsed)
+    public SamplingChoice Read(ParseResult parsed) => ReadSettings(parsed).ToChoice();
+
+    /// <summary>Reads the options as parameters that can be changed later.</summary>
+    /// <exception cref="InvalidInputException">Flags contradict each other, or a number is out of range.</exception>
+    public SamplingSettings ReadSettings(ParseResult parsed)
     {
         bool greedy = parsed.GetValue(_greedy);
         Dictionary<string, double> values = [];
@@ -77,15 +79,7 @@ internal sealed class SamplingOptions
 
         // A random seed stays below 2^53, so that it survives JSON.
         ulong drawn = seed ?? (BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> 11);
-        GenerationOptions options = new()
-        {
-            MaxTokens = parsed.GetValue(_maxTokens),
-            StopStrings = [.. parsed.GetValue(_stop) ?? []],
-            Processors = LogitsProcessors.Create(values),
-            Sampler = greedy ? new GreedySampler() : new MultinomialSampler(drawn),
-        };
-        options.Validate();
-        return new SamplingChoice(options, greedy ? null : drawn);
+        return new SamplingSettings(values.ToImmutableSortedDictionary(StringComparer.Ordinal), greedy, drawn, parsed.GetValue(_maxTokens), [.. parsed.GetValue(_stop) ?? []]);
     }
 
     private static double Checked(LogitsProcessorDefinition definition, double value, bool greedy)

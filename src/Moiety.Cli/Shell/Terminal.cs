@@ -61,6 +61,10 @@ internal sealed class Terminal : IDisposable
     /// <exception cref="OperationCanceledException">The user stopped the program instead.</exception>
     public string? ReadLine() => Task.Run(In.ReadLine).WaitAsync(Stop).GetAwaiter().GetResult();
 
+    /// <summary>Waits for a key; a person types.</summary>
+    /// <exception cref="OperationCanceledException">The user stopped the program instead.</exception>
+    public ConsoleKeyInfo ReadKey() => Task.Run(() => Console.ReadKey(intercept: true)).WaitAsync(Stop).GetAwaiter().GetResult();
+
     /// <summary>
     /// Starts a part of the work that Ctrl-C ends instead of the program, until the result is disposed.
     /// </summary>

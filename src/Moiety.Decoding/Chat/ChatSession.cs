@@ -14,7 +14,7 @@ public sealed class ChatSession : IDisposable
 {
     private readonly TextGenerator _generator;
     private readonly Tokenizer _tokenizer;
-    private readonly TranscriptFormat _format;
+    private readonly ConversationFormat _format;
     private readonly KvCache _cache;
     private readonly List<ChatTurn> _turns = [];
     private int[] _cached = [];
@@ -23,7 +23,7 @@ public sealed class ChatSession : IDisposable
     /// <param name="engine">The model; stays the caller's.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="format">How the conversation is written down.</param>
-    public ChatSession(Engine engine, Tokenizer tokenizer, TranscriptFormat format)
+    public ChatSession(Engine engine, Tokenizer tokenizer, ConversationFormat format)
     {
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(format);
@@ -38,6 +38,27 @@ public sealed class ChatSession : IDisposable
 
     /// <summary>The turns so far.</summary>
     public IReadOnlyList<ChatTurn> Turns => _turns;
+
+    /// <summary>Takes back the last message and the answer to it.</summary>
+    /// <returns>What was taken back, or null when nothing was said yet.</returns>
+    public ChatTurn? Undo()
+    {
+        ChatTurn? last = _turns.LastOrDefault();
+        if (last is not null)
+        {
+            _turns.RemoveAt(_turns.Count - 1);
+        }
+
+        return last;
+    }
+
+    /// <summary>Replaces the conversation, as one that was saved.</summary>
+    public void Restore(IEnumerable<ChatTurn> turns)
+    {
+        ArgumentNullException.ThrowIfNull(turns);
+        _turns.Clear();
+        _turns.AddRange(turns);
+    }
 
     /// <summary>Forgets the conversation, but not <see cref="System"/>.</summary>
     public void Reset() => _turns.Clear();
@@ -55,7 +76,7 @@ public sealed class ChatSession : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(message);
         ArgumentNullException.ThrowIfNull(options);
         options = options with { StopStrings = [.. options.StopStrings, .. _format.StopStrings] };
-        int[] prompt = _generator.EncodePrompt(_format.Write(System, [.. _turns, new ChatTurn(message)]));
+        int[] prompt = _format.Encode(_tokenizer, System, [.. _turns, new ChatTurn(message)]);
         KeepCommonPrefix(prompt);
         SamplingStrategy strategy = new(_cache, prompt, options, _generator.StopTokens(options), _turns.Count);
         TextRun run = new(strategy, _tokenizer, options);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Moiety.Models.Tokenizers;
 
 namespace Moiety.Decoding.Chat;
 
@@ -7,7 +8,7 @@ namespace Moiety.Decoding.Chat;
 /// How a conversation is written as one text, for models without a chat template of their own. The model goes on where the
 /// transcript ends and is stopped where it would begin the user's next turn.
 /// </summary>
-public sealed record TranscriptFormat
+public sealed record TranscriptFormat : ConversationFormat
 {
     /// <summary>The story world's instructions: <c>Instruction: …</c>, then <c>Reply: …</c>, a line each.</summary>
     public static TranscriptFormat Instructions { get; } = new() { UserLabel = "Instruction:", AssistantLabel = "Reply:" };
@@ -19,7 +20,14 @@ public sealed record TranscriptFormat
     public required string AssistantLabel { get; init; }
 
     /// <summary>What ends an answer: the next turn of either side.</summary>
-    public ImmutableArray<string> StopStrings => [$"\n{UserLabel}", $"\n{AssistantLabel}"];
+    public override ImmutableArray<string> StopStrings => [$"\n{UserLabel}", $"\n{AssistantLabel}"];
+
+    /// <inheritdoc/>
+    public override int[] Encode(Tokenizer tokenizer, string? system, IReadOnlyList<ChatTurn> turns)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        return tokenizer.Encode(Write(system, turns));
+    }
 
     /// <summary>Writes the conversation up to the place where the answer begins.</summary>
     /// <param name="system">What goes before everything, or null.</param>

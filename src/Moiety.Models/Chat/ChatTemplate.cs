@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Templates;
+using Moiety.Models.Tokenizers;
 
 namespace Moiety.Models.Chat;
 
@@ -48,6 +49,23 @@ public sealed class ChatTemplate
         }
 
         return new ChatTemplate(sources, sources.ToImmutableDictionary(pair => pair.Key, pair => Template.Parse(pair.Value)), (tokens ?? ImmutableDictionary<string, string>.Empty).ToImmutableDictionary());
+    }
+
+    /// <summary>How a tokenizer's special tokens are written, by the names that templates have for them.</summary>
+    internal static ImmutableDictionary<string, string> TokensOf(Tokenizer? tokenizer)
+    {
+        ImmutableDictionary<string, string>.Builder tokens = ImmutableDictionary.CreateBuilder<string, string>();
+        if (tokenizer?.BosTokenId is { } bos)
+        {
+            tokens["bos_token"] = tokenizer.GetPiece(bos);
+        }
+
+        if (tokenizer?.EosTokenIds is [int eos, ..])
+        {
+            tokens["eos_token"] = tokenizer.GetPiece(eos);
+        }
+
+        return tokens.ToImmutable();
     }
 
     /// <summary>Writes a conversation.</summary>

@@ -1,3 +1,4 @@
+using Moiety.Models.Chat;
 using Moiety.Models.Configuration;
 using Moiety.Models.Tokenizers;
 using Moiety.Numerics;
@@ -23,6 +24,10 @@ public abstract class Checkpoint : IDisposable
 
     /// <summary>How its makers want text generated, or null when they did not say.</summary>
     public virtual GenerationConfig? Generation => null;
+
+    /// <summary>How the model wants conversations written, or null when its files do not say. Read when it is first asked for.</summary>
+    /// <exception cref="InvalidInputException">A template is malformed.</exception>
+    public virtual ChatTemplate? ChatTemplate => null;
 
     /// <summary>What of the files is left out and a user should know, such as layers that predict further tokens; empty for most.</summary>
     public virtual IReadOnlyList<string> Warnings => [];

@@ -1,3 +1,4 @@
+using Moiety.Models.Chat;
 using Moiety.Models.Configuration;
 using Moiety.Numerics.Formats;
 
@@ -14,6 +15,9 @@ public sealed record GgufOptions
 
     /// <summary>How much each column of a tensor matters when it is rounded to a format of few bits; null or empty for all alike.</summary>
     public Func<TensorSpec, ReadOnlyMemory<float>>? ImportanceOf { get; init; }
+
+    /// <summary>How conversations are written; null to write none.</summary>
+    public ChatTemplate? ChatTemplate { get; init; }
 
     /// <summary>Name of the model for people: <c>general.name</c>.</summary>
     public string? Name { get; init; }

@@ -32,7 +32,8 @@ internal static class GgufReader
                 GgufGenerationMetadata.Read(metadata),
                 TensorTable.Match(path, config, family, family.GgufNamingFor(config), files.Tensors),
                 [files],
-                GgufEmbeddingMetadata.Read(metadata, family.GgufArchitecture));
+                GgufEmbeddingMetadata.Read(metadata, family.GgufArchitecture),
+                made => GgufChatTemplate.Read(metadata, made));
         }
         catch
         {

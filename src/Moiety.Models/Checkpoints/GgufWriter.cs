@@ -99,6 +99,7 @@ public static class GgufWriter
         GgufTokenizerMetadata.Write(tokenizer is null ? null : GgufTokenizer.ToGguf(tokenizer), metadata);
         GgufSpecialTokens.Write(config, tokenizer is not null, metadata);
         GgufGenerationMetadata.Write(options.Generation ?? new(), metadata);
+        GgufChatTemplate.Write(options.ChatTemplate, metadata);
         GgufEmbeddingMetadata.Write(options.Embedding, config.Classifier is not null, family.GgufArchitecture, metadata);
         return metadata;
     }

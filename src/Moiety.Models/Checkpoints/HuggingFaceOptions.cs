@@ -1,3 +1,4 @@
+using Moiety.Models.Chat;
 using Moiety.Numerics.Formats;
 
 namespace Moiety.Models.Checkpoints;
@@ -16,6 +17,9 @@ public sealed record HuggingFaceOptions
 
     /// <summary>What <c>generation_config.json</c> says beside the special tokens.</summary>
     public GenerationConfig? Generation { get; init; }
+
+    /// <summary>How conversations are written; null to write none.</summary>
+    public ChatTemplate? ChatTemplate { get; init; }
 
     /// <summary>What the files of sentence-transformers say; null to write none.</summary>
     public EmbeddingConfig? Embedding { get; init; }

@@ -51,7 +51,7 @@ internal static class HuggingFaceReader
             }
 
             IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors = TensorTable.Match(path, config, family, family.HuggingFaceNamingFor(config), stored);
-            return new MappedCheckpoint(path, config, () => TokenizerFolder.Find(folder), ReadGeneration(folder), tensors, files, EmbeddingConfigFiles.Read(folder));
+            return new MappedCheckpoint(path, config, () => TokenizerFolder.Find(folder), ReadGeneration(folder), tensors, files, EmbeddingConfigFiles.Read(folder), tokenizer => ChatTemplateFiles.Read(folder, tokenizer));
         }
         catch
         {

@@ -91,6 +91,11 @@ public static class HuggingFaceWriter
     {
         HuggingFaceFiles.WriteJson(Path.Combine(folder, HuggingFaceFiles.Config), ConfigJson(plan));
         GenerationConfigFile.Write(Path.Combine(folder, HuggingFaceFiles.Generation), plan.Options.Generation ?? new(), plan.Config);
+        if (plan.Options.ChatTemplate is { } template)
+        {
+            ChatTemplateFiles.Write(folder, template);
+        }
+
         if (plan.Options.Embedding is { } embedding)
         {
             EmbeddingConfigFiles.Write(folder, embedding, plan.Config.HiddenSize);

@@ -1,3 +1,4 @@
+using Moiety.Models.Chat;
 using Moiety.Models.Configuration;
 using Moiety.Models.Tokenizers;
 using Moiety.Numerics;
@@ -12,6 +13,7 @@ internal sealed class MappedCheckpoint : Checkpoint
 
     // Making a large one takes longer than all else about opening, and not everybody who opens a model needs it.
     private readonly Lazy<Tokenizer?> _tokenizer;
+    private readonly Lazy<ChatTemplate?> _chatTemplate;
     private readonly IDisposable[] _files;
 
     /// <summary>Takes over the files.</summary>
@@ -22,11 +24,13 @@ internal sealed class MappedCheckpoint : Checkpoint
         GenerationConfig? generation,
         IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors,
         IEnumerable<IDisposable> files,
-        EmbeddingConfig? embedding = null)
+        EmbeddingConfig? embedding = null,
+        Func<Tokenizer?, ChatTemplate?>? readChatTemplate = null)
     {
         Path = path;
         Config = config;
         _tokenizer = new Lazy<Tokenizer?>(() => Check(readTokenizer()));
+        _chatTemplate = new Lazy<ChatTemplate?>(() => readChatTemplate?.Invoke(_tokenizer.Value));
         Generation = generation;
         Embedding = embedding;
         _tensors = new(tensors, StringComparer.Ordinal);
@@ -45,6 +49,9 @@ internal sealed class MappedCheckpoint : Checkpoint
 
     /// <inheritdoc/>
     public override GenerationConfig? Generation { get; }
+
+    /// <inheritdoc/>
+    public override ChatTemplate? ChatTemplate => _chatTemplate.Value;
 
     /// <inheritdoc/>
     public override EmbeddingConfig? Embedding { get; }

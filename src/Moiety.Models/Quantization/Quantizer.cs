@@ -36,6 +36,7 @@ public static class Quantizer
             ImportanceOf = importance is null ? null : tensor => importance.Of(tensor.Name),
             Name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(source.Path)),
             Generation = source.Generation,
+            ChatTemplate = source.ChatTemplate,
             Embedding = source.Embedding,
         };
         GgufWriter.Write(path, source.Config, TensorSource.From(source), source.Tokenizer, options, progress, cancellationToken);
