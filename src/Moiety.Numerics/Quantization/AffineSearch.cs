@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Moiety.Numerics.Quantization;
 
 /// <summary>
@@ -42,7 +45,7 @@ internal static unsafe class AffineSearch
     /// </summary>
     /// <param name="x">The values.</param>
     /// <param name="weights">Weights of the errors.</param>
-    /// <param name="count">How many values.</param>
+    /// <param name="count">How many values; a multiple of 16.</param>
     /// <param name="limit">Levels are 0 … limit.</param>
     /// <param name="grid">The scales to try.</param>
     /// <param name="levels">The levels.</param>
@@ -62,23 +65,16 @@ internal static unsafe class AffineSearch
             regression.SumOfWeights += weights[i];
             regression.SumOfValues += weights[i] * x[i];
         }
+        float* best = stackalloc float[count];
+        float* candidates = stackalloc float[count];
         float inverse = limit / (maximum - minimum);
         float scale = 1 / inverse;
-        for (int i = 0; i < count; i++)
-        {
-            levels[i] = (byte)Levels.Nearest(inverse * (x[i] - minimum), 0, limit);
-        }
-        float smallest = regression.Error(scale, minimum, levels, grid.Absolute);
-        byte* candidates = stackalloc byte[count];
+        Assign(x, count, inverse, minimum, limit, best);
+        float smallest = regression.Error(scale, minimum, best, grid.Absolute);
         for (int step = 0; step <= grid.Steps; step++)
         {
             inverse = (grid.First + (grid.Step * step) + limit) / (maximum - minimum);
-            for (int i = 0; i < count; i++)
-            {
-                // The minimum is the best one so far and may lie at or near the maximum: the product may be anything.
-                float position = inverse * (x[i] - minimum);
-                candidates[i] = position > 0 ? (byte)Levels.Nearest(MathF.Min(position, limit)) : (byte)0;
-            }
+            Assign(x, count, inverse, minimum, limit, candidates);
             if (!regression.Solve(candidates, out float candidateScale, out float candidateMinimum))
             {
                 continue;
@@ -86,11 +82,26 @@ internal static unsafe class AffineSearch
             float error = regression.Error(candidateScale, candidateMinimum, candidates, grid.Absolute);
             if (error < smallest)
             {
-                new ReadOnlySpan<byte>(candidates, count).CopyTo(new Span<byte>(levels, count));
+                new ReadOnlySpan<float>(candidates, count).CopyTo(new Span<float>(best, count));
                 (smallest, scale, minimum) = (error, candidateScale, candidateMinimum);
             }
         }
+        for (int i = 0; i < count; i++)
+        {
+            levels[i] = (byte)best[i];
+        }
         return scale;
+    }
+
+    /// <summary>Nearest levels. The minimum may lie at or near the maximum of the values, and a position be anything, even NaN.</summary>
+    private static void Assign(float* x, int count, float inverse, float minimum, int limit, float* levels)
+    {
+        for (int i = 0; i < count; i += Vector512<float>.Count)
+        {
+            Vector512<float> position = Vector512.Create(inverse) * (Vector512.Load(x + i) - Vector512.Create(minimum));
+            Vector512<float> level = Levels.Nearest(Vector512.Min(position, Vector512.Create((float)limit)));
+            Vector512.ConditionalSelect(Vector512.GreaterThan(position, Vector512<float>.Zero), level, Vector512<float>.Zero).Store(levels + i);
+        }
     }
 
     private static void Range(float* x, int count, out float minimum, out float maximum)
@@ -121,17 +132,27 @@ internal static unsafe class AffineSearch
         public float SumOfWeights;
         public float SumOfValues;
 
-        public readonly bool Solve(byte* levels, out float scale, out float minimum)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly bool Solve(float* levels, out float scale, out float minimum)
         {
+            float* level = stackalloc float[Count];
+            float* square = stackalloc float[Count];
+            float* product = stackalloc float[Count];
+            for (int i = 0; i < Count; i += Vector512<float>.Count)
+            {
+                Vector512<float> weighted = Vector512.Load(Weights + i) * Vector512.Load(levels + i);
+                weighted.Store(level + i);
+                (weighted * Vector512.Load(levels + i)).Store(square + i);
+                (weighted * Vector512.Load(Values + i)).Store(product + i);
+            }
             float sum = 0;
             float squares = 0;
             float products = 0;
             for (int i = 0; i < Count; i++)
             {
-                int level = levels[i];
-                sum += Weights[i] * level;
-                squares += Weights[i] * level * level;
-                products += Weights[i] * level * Values[i];
+                sum += level[i];
+                squares += square[i];
+                products += product[i];
             }
             float determinant = (SumOfWeights * squares) - (sum * sum);
             scale = ((SumOfWeights * products) - (SumOfValues * sum)) / determinant;
@@ -144,13 +165,21 @@ internal static unsafe class AffineSearch
             return determinant > 0;
         }
 
-        public readonly float Error(float scale, float minimum, byte* levels, bool absolute)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly float Error(float scale, float minimum, float* levels, bool absolute)
         {
+            float* errors = stackalloc float[Count];
+            for (int i = 0; i < Count; i += Vector512<float>.Count)
+            {
+                Vector512<float> difference =
+                    (Vector512.Create(scale) * Vector512.Load(levels + i)) + Vector512.Create(minimum) - Vector512.Load(Values + i);
+                Vector512<float> size = absolute ? Vector512.Abs(difference) : difference * difference;
+                (Vector512.Load(Weights + i) * size).Store(errors + i);
+            }
             float error = 0;
             for (int i = 0; i < Count; i++)
             {
-                float difference = (scale * levels[i]) + minimum - Values[i];
-                error += Weights[i] * (absolute ? MathF.Abs(difference) : difference * difference);
+                error += errors[i];
             }
             return error;
         }

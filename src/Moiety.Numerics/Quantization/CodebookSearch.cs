@@ -1,5 +1,8 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Moiety.Numerics.Formats;
+using Moiety.Numerics.Kernels;
 
 namespace Moiety.Numerics.Quantization;
 
@@ -57,36 +60,35 @@ internal static unsafe class CodebookSearch
     /// <summary>The index of the entry nearest to x·inverse for each of 32 values.</summary>
     public static void Round(float* x, float inverse, byte* indices)
     {
-        Vector128<sbyte> table = IQ4_NL.Table;
         for (int i = 0; i < Count; i++)
         {
-            indices[i] = (byte)Nearest(table, inverse * x[i]);
+            // As many entries lie below as there are midpoints that the value reaches; both sides doubled, which is exact.
+            float value = inverse * x[i];
+            Vector512<float> reached = Vector512.GreaterThanOrEqual(Vector512.Create(value + value), DoubledMidpoints);
+            indices[i] = (byte)BitOperations.PopCount(reached.ExtractMostSignificantBits());
         }
     }
 
+    /// <summary>Sums of neighbouring entries of the table; the last is never reached.</summary>
+    private static Vector512<float> DoubledMidpoints => Vector512.Create(
+        -231f, -187, -148, -114, -84, -57, -32, -9, 14, 38, 63, 91, 122, 158, 202, float.NaN);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Sums(float* x, float* weights, float inverse, byte* indices, out float products, out float squares)
     {
-        Vector128<sbyte> table = IQ4_NL.Table;
         Round(x, inverse, indices);
+        float* entries = stackalloc float[Count];
+        for (int i = 0; i < Count; i += 16)
+        {
+            QuantizedBlock.ToSingle(QuantizedBlock.Lookup(IQ4_NL.Table, Vector128.Load(indices + i))).Store(entries + i);
+        }
         products = 0;
         squares = 0;
         for (int i = 0; i < Count; i++)
         {
-            float entry = table[indices[i]];
-            products += weights[i] * entry * x[i];
-            squares += weights[i] * entry * entry;
+            float weighted = weights[i] * entries[i];
+            products += weighted * x[i];
+            squares += weighted * entries[i];
         }
-    }
-
-    private static int Nearest(Vector128<sbyte> table, float value)
-    {
-        // Halves of the interval: the upper one from the midpoint of its first entry and the one before.
-        int index = 0;
-        for (int step = 8; step > 0; step >>= 1)
-        {
-            int upper = index + step;
-            index = value + value >= table[upper - 1] + table[upper] ? upper : index;
-        }
-        return index;
     }
 }

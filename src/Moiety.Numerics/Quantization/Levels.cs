@@ -1,8 +1,12 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Moiety.Numerics.Quantization;
 
-/// <summary>Rounding to levels, and the weights of errors.</summary>
+/// <summary>
+/// Rounding to levels, and the weights of errors. Sums are taken one by one, in the order of ggml's quantizers: another order would
+/// choose other levels now and then. What is summed may be computed in vectors.
+/// </summary>
 internal static unsafe class Levels
 {
     /// <summary>A group whose largest magnitude is below this counts as all zeros.</summary>
@@ -20,6 +24,14 @@ internal static unsafe class Levels
     /// <summary>Rounds and clamps to lowest … highest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Nearest(float value, int lowest, int highest) => Math.Max(lowest, Math.Min(highest, Nearest(value)));
+
+    /// <summary>Rounds to nearest integers, ties to even, for magnitudes below 2^22.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Nearest(Vector512<float> values)
+    {
+        Vector512<float> magic = Vector512.Create(12582912f);
+        return values + magic - magic;
+    }
 
     /// <summary>Σ x².</summary>
     public static float SumOfSquares(float* x, int count)

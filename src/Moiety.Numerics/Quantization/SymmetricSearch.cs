@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Moiety.Numerics.Quantization;
 
 /// <summary>
@@ -33,7 +36,7 @@ internal static unsafe class SymmetricSearch
     /// </summary>
     /// <param name="x">The values.</param>
     /// <param name="weights">Weights of the squared errors; null for x².</param>
-    /// <param name="count">How many values.</param>
+    /// <param name="count">How many values; a multiple of 16.</param>
     /// <param name="limit">Levels are −limit … limit − 1.</param>
     /// <param name="levels">The levels plus limit; all 0 when the values are.</param>
     /// <returns>d.</returns>
@@ -206,16 +209,26 @@ internal static unsafe class SymmetricSearch
         return error;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Sums(float* x, float* weights, int count, int limit, float inverse, out float products, out float squares)
     {
+        float* product = stackalloc float[count];
+        float* square = stackalloc float[count];
+        for (int i = 0; i < count; i += Vector512<float>.Count)
+        {
+            Vector512<float> values = Vector512.Load(x + i);
+            Vector512<float> level = Vector512.Max(
+                Vector512.Create((float)-limit), Vector512.Min(Vector512.Create(limit - 1f), Levels.Nearest(Vector512.Create(inverse) * values)));
+            Vector512<float> weight = weights is null ? values * values : Vector512.Load(weights + i);
+            (weight * values * level).Store(product + i);
+            (weight * level * level).Store(square + i);
+        }
         products = 0;
         squares = 0;
         for (int i = 0; i < count; i++)
         {
-            int level = Levels.Nearest(inverse * x[i], -limit, limit - 1);
-            float weight = weights is null ? x[i] * x[i] : weights[i];
-            products += weight * x[i] * level;
-            squares += weight * level * level;
+            products += product[i];
+            squares += square[i];
         }
     }
 
