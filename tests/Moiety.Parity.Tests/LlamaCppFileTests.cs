@@ -60,6 +60,20 @@ public unsafe class LlamaCppFileTests
     }
 
     [Fact]
+    public void Llama_cpp_loads_a_model_that_is_written_in_several_files()
+    {
+        LlamaCppLibrary library = LlamaCppOracle.Require();
+        using RandomCheckpoint weights = new(Shapes.All["mixtral, 4 experts"], 6);
+        using TemporaryFolder folder = new();
+        ByteLevelBpeTokenizer tokenizer = StoryTokenizer.Train(weights.Config.VocabularySize);
+        GgufOptions options = new() { MaxShardBytes = 100_000 };
+        IReadOnlyList<string> files = GgufWriter.Write(folder["model.gguf"], weights.Config, TensorSource.From(weights), tokenizer, options);
+        Assert.True(files.Count > 1);
+        using LlamaCppModel model = new(library, files[0]);
+        Assert.Equal(weights.TensorNames.Sum(name => weights.GetTensor(name).Rows * weights.GetTensor(name).Columns), (int)model.ParameterCount);
+    }
+
+    [Fact]
     public void Llama_cpp_encodes_and_decodes_as_our_tokenizer_does()
     {
         LlamaCppLibrary library = LlamaCppOracle.Require();

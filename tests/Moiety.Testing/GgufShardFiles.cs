@@ -25,9 +25,9 @@ public static class GgufShardFiles
                 metadata.Set(key, whole.Metadata.Find(key));
             }
 
-            metadata.Set("split.no", GgufValue.OfSize(shard));
-            metadata.Set("split.count", GgufValue.OfSize(count));
-            metadata.Set("split.tensors.count", GgufValue.OfSize(announcedTensors ?? tensors.Length + (repeated is null ? 0 : count - 1)));
+            metadata.Set("split.no", GgufValue.Of((ushort)shard));
+            metadata.Set("split.count", GgufValue.Of((ushort)count));
+            metadata.Set("split.tensors.count", GgufValue.Of(announcedTensors ?? tensors.Length + (repeated is null ? 0 : count - 1)));
             StoredTensor[] part = [.. tensors.Where((tensor, index) => index * count / tensors.Length == shard || tensor.Name == repeated)];
             TensorDeclaration[] declarations = [.. part.Select(tensor => new TensorDeclaration(tensor.Name, tensor.Format!, tensor.Shape))];
             using FileStream stream = File.Create(file);

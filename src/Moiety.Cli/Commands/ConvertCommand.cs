@@ -20,6 +20,12 @@ internal static class ConvertCommand
         HelpName = "FORMAT",
     };
 
+    private static readonly Option<double?> MaxShard = new("--max-shard")
+    {
+        Description = "Split the weights into files of at most this many GB [default: one GGUF file; 5 GB in a folder]",
+        HelpName = "GB",
+    };
+
     private static readonly Option<string?> TokenizerPath = new("--tokenizer")
     {
         Description = "Take the tokenizer from here: a folder with tokenizer.json, a GGUF file, or llama2.c's tokenizer.bin [default: the source's]",
@@ -38,6 +44,7 @@ internal static class ConvertCommand
             Source,
             Destination,
             Format,
+            MaxShard,
             TokenizerPath,
         };
         verb.SetAction(parsed => Run(parsed, terminal));
@@ -53,6 +60,9 @@ internal static class ConvertCommand
             throw new InvalidInputException($"{destination}: the destination is the source. Give another name.");
         }
 
+        long? shardBytes = parsed.GetValue(MaxShard) is not { } size ? null
+            : size is > 0 and < 1e9 ? (long)(size * 1e9)
+            : throw new InvalidInputException($"--max-shard: {size} is no number of GB above 0.");
         StorageFormat? format = parsed.GetValue(Format) is { } name ? Formats.ByName(name) : null;
         using Checkpoint checkpoint = Checkpoint.Open(ModelPath.Resolve(source));
         Tokenizer? tokenizer = parsed.GetValue(TokenizerPath) is { } path ? Checkpoint.OpenTokenizer(path) : checkpoint.Tokenizer;
@@ -63,16 +73,22 @@ internal static class ConvertCommand
                 GgufOptions options = new()
                 {
                     FormatFor = format is null ? null : _ => format,
+                    MaxShardBytes = shardBytes,
                     Name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(source)),
                     Generation = checkpoint.Generation,
                     ChatTemplate = checkpoint.ChatTemplate,
                     Embedding = checkpoint.Embedding,
                 };
-                GgufWriter.Write(destination, checkpoint.Config, TensorSource.From(checkpoint), tokenizer, options, progress, terminal.Stop);
+                destination = GgufWriter.Write(destination, checkpoint.Config, TensorSource.From(checkpoint), tokenizer, options, progress, terminal.Stop)[0];
             }
             else
             {
                 HuggingFaceOptions options = new() { Format = format, Generation = checkpoint.Generation, ChatTemplate = checkpoint.ChatTemplate, Embedding = checkpoint.Embedding };
+                if (shardBytes is { } bytes)
+                {
+                    options = options with { MaxShardBytes = bytes };
+                }
+
                 HuggingFaceWriter.Write(destination, checkpoint.Config, TensorSource.From(checkpoint), tokenizer, options, progress, terminal.Stop);
             }
         }

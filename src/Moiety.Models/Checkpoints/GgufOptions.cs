@@ -19,6 +19,11 @@ public sealed record GgufOptions
     /// <summary>How conversations are written; null to write none.</summary>
     public ChatTemplate? ChatTemplate { get; init; }
 
+    /// <summary>
+    /// Most bytes of tensors in one file; null for one file. A model that has more goes into <c>NAME-00001-of-00003.gguf</c> and so on.
+    /// </summary>
+    public long? MaxShardBytes { get; init; }
+
     /// <summary>Name of the model for people: <c>general.name</c>.</summary>
     public string? Name { get; init; }
 

@@ -9,6 +9,7 @@ namespace Moiety.Models.Checkpoints;
 /// </summary>
 internal sealed partial class GgufShards : IDisposable
 {
+    private const string Extension = ".gguf";
     private const string NumberKey = "split.no";
     private const string CountKey = "split.count";
     private const string TensorsKey = "split.tensors.count";
@@ -23,6 +24,25 @@ internal sealed partial class GgufShards : IDisposable
 
     /// <summary>The tensors of all files by name.</summary>
     public Dictionary<string, FileTensor> Tensors { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Name of one of several files.</summary>
+    /// <param name="path">Name of the whole, with or without <c>.gguf</c>.</param>
+    /// <param name="index">Which one, from 0.</param>
+    /// <param name="count">Number of files.</param>
+    public static string PathOf(string path, int index, int count) =>
+        FileName(path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? path[..^Extension.Length] : path, index, count);
+
+    /// <summary>Writes which part a file is; nothing for the only one.</summary>
+    public static void Describe(GgufMetadata metadata, int index, int count, int tensors)
+    {
+        if (count > 1)
+        {
+            // llama.cpp insists on these types.
+            metadata.Set(NumberKey, GgufValue.Of(checked((ushort)index)));
+            metadata.Set(CountKey, GgufValue.Of(checked((ushort)count)));
+            metadata.Set(TensorsKey, GgufValue.Of(tensors));
+        }
+    }
 
     /// <summary>Opens a file, and the others of the model if it is one of several, whichever it is.</summary>
     /// <exception cref="InvalidInputException">A file is missing or malformed, or does not fit the others.</exception>
@@ -65,7 +85,7 @@ internal sealed partial class GgufShards : IDisposable
         }
 
         string folder = Path.GetDirectoryName(Path.GetFullPath(given.Path))!;
-        string[] names = [.. Enumerable.Range(1, count).Select(index => $"{match.Groups["name"].Value}-{index:D5}-of-{count:D5}.gguf")];
+        string[] names = [.. Enumerable.Range(0, count).Select(index => FileName(match.Groups["name"].Value, index, count))];
         string[] missing = [.. names.Where(shard => !File.Exists(Path.Combine(folder, shard)))];
         if (missing.Length > 0)
         {
@@ -86,6 +106,8 @@ internal sealed partial class GgufShards : IDisposable
             throw Metadata.Error(TensorsKey, $"{tensors} tensors are announced, the {count} files hold {_files.Sum(file => file.Tensors.Count)}");
         }
     }
+
+    private static string FileName(string stem, int index, int count) => $"{stem}-{index + 1:D5}-of-{count:D5}{Extension}";
 
     private static void Expect(GgufFile file, string key, int expected)
     {

@@ -25,6 +25,9 @@ public sealed class GgufValue
     /// <summary>A value of 32 bits, unsigned: what GGUF writers use for sizes.</summary>
     public static GgufValue Of(uint value) => new(GgufValueType.UInt32, value);
 
+    /// <summary>A value of 16 bits, unsigned.</summary>
+    public static GgufValue Of(ushort value) => new(GgufValueType.UInt16, value);
+
     /// <summary>A value of 32 bits, signed.</summary>
     public static GgufValue Of(int value) => new(GgufValueType.Int32, value);
 

@@ -13,7 +13,7 @@ namespace Moiety.Models.Checkpoints;
 /// </summary>
 public static class GgufWriter
 {
-    /// <summary>Writes or replaces a file, atomically.</summary>
+    /// <summary>Writes or replaces a file, atomically; several if <see cref="GgufOptions.MaxShardBytes"/> calls for it, each atomically.</summary>
     /// <param name="path">The file.</param>
     /// <param name="config">The architecture.</param>
     /// <param name="tensors">Where the weights come from, in the order of rotary rows that <paramref name="config"/> states.</param>
@@ -21,8 +21,9 @@ public static class GgufWriter
     /// <param name="options">Formats and descriptions.</param>
     /// <param name="progress">Told after each tensor.</param>
     /// <param name="cancellationToken">Stops the writing; nothing is left behind.</param>
+    /// <returns>The files that were written.</returns>
     /// <exception cref="InvalidInputException">The configuration is invalid, a weight is not finite, the disk is full, or the file cannot be written.</exception>
-    public static void Write(
+    public static IReadOnlyList<string> Write(
         string path,
         ModelConfig config,
         TensorSource tensors,
@@ -39,36 +40,59 @@ public static class GgufWriter
         GgufMetadata metadata = Metadata(path, config, family, tokenizer, options, plan);
         (TensorDeclaration Declaration, ImmutableArray<float> Values)[] extras =
             [.. family.GgufTensors(config).Select(tensor => (new TensorDeclaration(tensor.Name, StorageFormats.F32, [tensor.Values.Length]), tensor.Values))];
-        TensorDeclaration[] declarations = [.. extras.Select(tensor => tensor.Declaration), .. plan.Select(tensor => tensor.Declaration)];
-        long total = declarations.Sum(tensor => tensor.ByteLength);
-        long fileBytes = new GgufFileWriter(Stream.Null, metadata, declarations).FileBytes;
-        AtomicFile.Write(path, fileBytes, stream =>
+        ImmutableArray<ImmutableArray<PlannedTensor>> shards = PlannedTensor.Share(plan, options.MaxShardBytes ?? long.MaxValue);
+        long total = extras.Sum(tensor => tensor.Declaration.ByteLength) + plan.Sum(tensor => tensor.Declaration.ByteLength);
+        long written = 0;
+        List<string> paths = [];
+        try
         {
-            GgufFileWriter writer = new(stream, metadata, declarations);
-            long written = 0;
-            foreach ((TensorDeclaration declaration, ImmutableArray<float> values) in extras)
+            for (int shard = 0; shard < shards.Length; shard++)
             {
-                writer.Write(declaration, MemoryMarshal.AsBytes(values.AsSpan()));
-                written += declaration.ByteLength;
+                string file = shards.Length == 1 ? path : GgufShards.PathOf(path, shard, shards.Length);
+                WriteFile(file, shard == 0 ? extras : [], shards[shard]);
+                paths.Add(file);
             }
+        }
+        catch
+        {
+            paths.ForEach(File.Delete);
+            throw;
+        }
 
-            foreach (PlannedTensor tensor in plan)
+        return paths;
+
+        void WriteFile(string file, (TensorDeclaration Declaration, ImmutableArray<float> Values)[] vectors, ImmutableArray<PlannedTensor> shard)
+        {
+            GgufMetadata pairs = paths.Count == 0 ? metadata : new GgufMetadata(file);
+            GgufShards.Describe(pairs, paths.Count, shards.Length, extras.Length + plan.Length);
+            TensorDeclaration[] declarations = [.. vectors.Select(tensor => tensor.Declaration), .. shard.Select(tensor => tensor.Declaration)];
+            AtomicFile.Write(file, new GgufFileWriter(Stream.Null, pairs, declarations).FileBytes, stream =>
             {
-                TensorAssembler.Write(
-                    tensor,
-                    tensors,
-                    new TensorEncoding(part => RowOrder.For(part, config, family.GgufInterleaved), options.ImportanceOf),
-                    bytes =>
-                    {
-                        writer.Write(tensor.Declaration, bytes);
-                        written += bytes.Length;
-                    },
-                    part => progress?.Report(new CheckpointProgress(part.Name, written, total)),
-                    cancellationToken);
-            }
+                GgufFileWriter writer = new(stream, pairs, declarations);
+                foreach ((TensorDeclaration declaration, ImmutableArray<float> values) in vectors)
+                {
+                    writer.Write(declaration, MemoryMarshal.AsBytes(values.AsSpan()));
+                    written += declaration.ByteLength;
+                }
 
-            writer.Complete();
-        });
+                foreach (PlannedTensor tensor in shard)
+                {
+                    TensorAssembler.Write(
+                        tensor,
+                        tensors,
+                        new TensorEncoding(part => RowOrder.For(part, config, family.GgufInterleaved), options.ImportanceOf),
+                        bytes =>
+                        {
+                            writer.Write(tensor.Declaration, bytes);
+                            written += bytes.Length;
+                        },
+                        part => progress?.Report(new CheckpointProgress(part.Name, written, total)),
+                        cancellationToken);
+                }
+
+                writer.Complete();
+            });
+        }
     }
 
     private static StorageFormat FormatFor(TensorSpec tensor, TensorSource tensors, GgufOptions options) =>

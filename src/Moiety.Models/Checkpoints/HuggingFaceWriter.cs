@@ -47,7 +47,7 @@ public static class HuggingFaceWriter
         }
 
         ImmutableArray<PlannedTensor> all = PlannedTensor.Plan(config, family.HuggingFaceNamingFor(config), spec => FormatFor(spec, family, tensors, options));
-        return new Plan(config, family, options, Shards(all, options.MaxShardBytes), all.Sum(tensor => tensor.Declaration.ByteLength));
+        return new Plan(config, family, options, PlannedTensor.Share(all, options.MaxShardBytes), all.Sum(tensor => tensor.Declaration.ByteLength));
     }
 
     private static StorageFormat FormatFor(TensorSpec spec, ModelFamily family, TensorSource tensors, HuggingFaceOptions options)
@@ -64,26 +64,6 @@ public static class HuggingFaceWriter
 
         StorageFormat found = tensors.GetFormat(spec);
         return SafetensorsFormats.NameOf(found) is null ? StorageFormats.F32 : found;
-    }
-
-    private static List<List<PlannedTensor>> Shards(ImmutableArray<PlannedTensor> all, long maxBytes)
-    {
-        List<List<PlannedTensor>> shards = [[]];
-        long bytes = 0;
-        foreach (PlannedTensor tensor in all)
-        {
-            long next = tensor.Declaration.ByteLength;
-            if (shards[^1].Count > 0 && bytes + next > maxBytes)
-            {
-                shards.Add([]);
-                bytes = 0;
-            }
-
-            shards[^1].Add(tensor);
-            bytes += next;
-        }
-
-        return shards;
     }
 
     private static void WriteFiles(
@@ -108,9 +88,9 @@ public static class HuggingFaceWriter
 
         JsonObject weightMap = [];
         long written = 0;
-        for (int i = 0; i < plan.Shards.Count; i++)
+        for (int i = 0; i < plan.Shards.Length; i++)
         {
-            string name = plan.Shards.Count == 1 ? HuggingFaceFiles.Weights : HuggingFaceFiles.Shard(i, plan.Shards.Count);
+            string name = plan.Shards.Length == 1 ? HuggingFaceFiles.Weights : HuggingFaceFiles.Shard(i, plan.Shards.Length);
             WriteShard(Path.Combine(folder, name), plan, plan.Shards[i], tensors, finished =>
             {
                 written += finished.Declaration.ByteLength;
@@ -119,7 +99,7 @@ public static class HuggingFaceWriter
             }, cancellationToken);
         }
 
-        if (plan.Shards.Count > 1)
+        if (plan.Shards.Length > 1)
         {
             HuggingFaceFiles.WriteJson(Path.Combine(folder, HuggingFaceFiles.Index), new JsonObject
             {
@@ -130,7 +110,7 @@ public static class HuggingFaceWriter
     }
 
     private static void WriteShard(
-        string path, Plan plan, List<PlannedTensor> shard, TensorSource tensors, Action<PlannedTensor> finished, CancellationToken cancellationToken)
+        string path, Plan plan, ImmutableArray<PlannedTensor> shard, TensorSource tensors, Action<PlannedTensor> finished, CancellationToken cancellationToken)
     {
         Dictionary<string, PlannedTensor> byName = shard.ToDictionary(tensor => tensor.Declaration.Name, StringComparer.Ordinal);
         long size = new SafetensorsWriter(Stream.Null, shard.Select(tensor => tensor.Declaration)).FileBytes;
@@ -167,5 +147,5 @@ public static class HuggingFaceWriter
         return json;
     }
 
-    private sealed record Plan(ModelConfig Config, ModelFamily Family, HuggingFaceOptions Options, List<List<PlannedTensor>> Shards, long TotalBytes);
+    private sealed record Plan(ModelConfig Config, ModelFamily Family, HuggingFaceOptions Options, ImmutableArray<ImmutableArray<PlannedTensor>> Shards, long TotalBytes);
 }

@@ -38,6 +38,29 @@ internal sealed record PlannedTensor(TensorDeclaration Declaration, ImmutableArr
         return [.. names.Select(name => new PlannedTensor(Declare(byName[name], formatFor), [.. byName[name].OrderBy(part => part.StackIndex).ThenBy(part => part.FirstRow)]))];
     }
 
+    /// <summary>Shares tensors out over files, in their order.</summary>
+    /// <param name="tensors">The tensors.</param>
+    /// <param name="maxBytes">Most bytes of tensors in a file; a single larger tensor still goes into one.</param>
+    public static ImmutableArray<ImmutableArray<PlannedTensor>> Share(ImmutableArray<PlannedTensor> tensors, long maxBytes)
+    {
+        List<List<PlannedTensor>> files = [[]];
+        long bytes = 0;
+        foreach (PlannedTensor tensor in tensors)
+        {
+            long next = tensor.Declaration.ByteLength;
+            if (files[^1].Count > 0 && bytes + next > maxBytes)
+            {
+                files.Add([]);
+                bytes = 0;
+            }
+
+            files[^1].Add(tensor);
+            bytes += next;
+        }
+
+        return [.. files.Select(file => file.ToImmutableArray())];
+    }
+
     // Parts that want different formats get the widest of them; what is transposed has no blocks along its rows.
     private static TensorDeclaration Declare(List<TensorPlacement> parts, Func<TensorSpec, StorageFormat> formatFor)
     {

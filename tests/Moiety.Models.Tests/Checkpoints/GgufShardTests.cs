@@ -1,4 +1,5 @@
 using Moiety.Models.Checkpoints;
+using Moiety.Models.Configuration;
 using Moiety.Numerics.Formats;
 
 namespace Moiety.Models.Tests.Checkpoints;
@@ -27,6 +28,32 @@ public sealed class GgufShardTests : IDisposable
         using Checkpoint shards = Checkpoint.Open(Shard(number));
         Assert.Equal(whole.Config, shards.Config);
         Bytes.AssertSameTensors(whole, shards);
+    }
+
+    [Fact]
+    public void A_model_is_written_in_files_of_a_size_and_opens_again()
+    {
+        using Checkpoint whole = Checkpoint.Open(_folder["whole.gguf"]);
+        IReadOnlyList<string> files = GgufWriter.Write(
+            _folder["written.gguf"], whole.Config, TensorSource.From(whole), tokenizer: null, new GgufOptions { MaxShardBytes = 40_000 });
+        Assert.True(files.Count > 2);
+        Assert.Equal(_folder[$"written-00001-of-{files.Count:D5}.gguf"], files[0]);
+        Assert.Equal(files.Order(StringComparer.Ordinal), Directory.GetFiles(_folder.Path, "written*").Order(StringComparer.Ordinal));
+        Assert.All(files, file => Assert.True(new FileInfo(file).Length < 60_000));
+        using Checkpoint shards = Checkpoint.Open(files[^1]);
+        Assert.Equal(whole.Config, shards.Config);
+        Bytes.AssertSameTensors(whole, shards);
+        Assert.Equal([_folder["one.gguf"]], GgufWriter.Write(_folder["one.gguf"], whole.Config, TensorSource.From(whole), tokenizer: null, new GgufOptions { MaxShardBytes = 1 << 30 }));
+        Assert.Equal(File.ReadAllBytes(_folder["whole.gguf"]), File.ReadAllBytes(_folder["one.gguf"]));
+    }
+
+    [Fact]
+    public void Nothing_is_left_when_writing_stops_at_a_later_file()
+    {
+        using Checkpoint whole = Checkpoint.Open(_folder["whole.gguf"]);
+        TensorSource broken = TensorSource.From((tensor, values) => values.Fill(tensor.Name == TensorNames.FinalNorm ? float.NaN : 1));
+        Assert.ThrowsAny<InvalidInputException>(() => GgufWriter.Write(_folder["written.gguf"], whole.Config, broken, tokenizer: null, new GgufOptions { MaxShardBytes = 40_000 }));
+        Assert.Empty(Directory.GetFiles(_folder.Path, "written*"));
     }
 
     [Fact]

@@ -40,9 +40,19 @@ internal sealed unsafe class Mxfp4Tensor : DerivedTensor
         byte* powers = exponents.Pointer;
         int blocks = _rowBlocks;
         int rowBytes = checked((int)StorageFormats.MXFP4.RowBytes((long)blocks * BlockLength));
-        Parallel.For(first, first + count, row => Mxfp4Layout.Join(
+        void Join(long row) => Mxfp4Layout.Join(
             new ReadOnlySpan<byte>(packed + (row * blocks * NibbleBytes), blocks * NibbleBytes),
             new ReadOnlySpan<byte>(powers + (row * blocks), blocks),
-            new Span<byte>(target + ((row - first) * rowBytes), rowBytes)));
+            new Span<byte>(target + ((row - first) * rowBytes), rowBytes));
+
+        // Where gate and up alternate, rows are asked for one by one, and already in parallel.
+        if (count == 1)
+        {
+            Join(first);
+        }
+        else
+        {
+            Parallel.For(first, first + count, Join);
+        }
     }
 }
