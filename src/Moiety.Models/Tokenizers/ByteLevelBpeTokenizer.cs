@@ -36,7 +36,7 @@ public sealed class ByteLevelBpeTokenizer : VocabularyTokenizer
         for (int id = 0; id < VocabularySize; id++)
         {
             ReadOnlySpan<byte> bytes = GetBytes(id);
-            if (!bytes.IsEmpty && _words.GetOrAdd(bytes) == _wordIds.Count)
+            if (IsPiece(id) && !bytes.IsEmpty && _words.GetOrAdd(bytes) == _wordIds.Count)
             {
                 _wordIds.Add(id);
             }

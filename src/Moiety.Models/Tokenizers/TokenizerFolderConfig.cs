@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Json;
 
@@ -10,7 +11,8 @@ namespace Moiety.Models.Tokenizers;
 /// </summary>
 internal sealed class TokenizerFolderConfig
 {
-    private const string SpecialTokensFileName = "special_tokens_map.json";
+    /// <summary>Name of the file with the special tokens.</summary>
+    internal const string SpecialTokensFileName = "special_tokens_map.json";
     private const string AddedTokensFileName = "added_tokens.json";
     private readonly JsonField? _config;
     private readonly JsonField? _specialTokens;
@@ -72,10 +74,15 @@ internal sealed class TokenizerFolderConfig
         ];
     }
 
+    /// <summary>The id that a name in <c>added_tokens_decoder</c> is.</summary>
+    internal static int ReadId(JsonField owner, string key) =>
+        int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id) && id < VocabularyTokenizer.LargestVocabulary
+            ? id
+            : throw owner.Error(key, "is not an id");
+
     private static AddedToken ReadToken(JsonField owner, string key, JsonField value) => new()
     {
-        Id = int.TryParse(key, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int id)
-            && id < VocabularyTokenizer.LargestVocabulary ? id : throw owner.Error(key, "is not an id"),
+        Id = ReadId(owner, key),
         Content = value.Get("content").Text() is { Length: > 0 } content ? content : throw owner.Error(key, "its content is empty"),
         SingleWord = value.Boolean("single_word", absent: false),
         LeftStrip = value.Boolean("lstrip", absent: false),

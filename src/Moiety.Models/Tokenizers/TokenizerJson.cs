@@ -5,9 +5,8 @@ namespace Moiety.Models.Tokenizers;
 
 /// <summary>
 /// Tokenizers in the layout of a Hugging Face folder: <c>tokenizer.json</c>, and <c>tokenizer_config.json</c> for the tokens that start
-/// and end a text. Reads byte-level and SentencePiece-style byte-pair encoding.
+/// and end a text. <c>docs/tokenizers.md</c> says which models and components are supported.
 /// </summary>
-/// <remarks>Unicode normalization to NFC, which Qwen asks for, is left to the caller: text is taken as it is.</remarks>
 public static class TokenizerJson
 {
     /// <summary>Name of the main file in a checkpoint folder.</summary>
@@ -29,12 +28,16 @@ public static class TokenizerJson
             : throw new InvalidCheckpointException(folder, FileName, "the file is missing; the folder must hold the tokenizer of the model");
     }
 
-    /// <summary>Reads a tokenizer from a file of any name, with the <c>tokenizer_config.json</c> beside it where there is one.</summary>
+    /// <summary>Reads a tokenizer from a file of any name, with the <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c> beside it where they are.</summary>
     /// <exception cref="InvalidCheckpointException">A file is missing, damaged, or uses a component that is not supported.</exception>
     public static Tokenizer ReadFile(string path)
     {
-        string configPath = Path.Combine(Path.GetDirectoryName(path) ?? "", ConfigFileName);
-        return Read(ReadBytes(path), File.Exists(configPath) ? ReadBytes(configPath) : null, path);
+        string folder = Path.GetDirectoryName(path) ?? "";
+        return TokenizerJsonReader.Read(
+            JsonField.Parse(path, ReadBytes(path), allowDuplicates: true),
+            Find(Path.Combine(folder, ConfigFileName)),
+            Find(Path.Combine(folder, TokenizerFolderConfig.SpecialTokensFileName)),
+            path);
     }
 
     /// <summary>Reads a tokenizer from the contents of the two files.</summary>
@@ -49,7 +52,7 @@ public static class TokenizerJson
         JsonField? configRoot = config is null
             ? null
             : JsonField.Parse(Path.Combine(Path.GetDirectoryName(path) ?? "", ConfigFileName), config, allowDuplicates: true);
-        return TokenizerJsonReader.Read(root, configRoot, path);
+        return TokenizerJsonReader.Read(root, configRoot, specialTokens: null, path);
     }
 
     /// <summary>Writes both files into a folder, each in one step.</summary>
@@ -66,6 +69,8 @@ public static class TokenizerJson
     /// <summary>The contents of <c>tokenizer.json</c>.</summary>
     /// <exception cref="InvalidInputException">The tokenizer is of a kind that the format cannot hold.</exception>
     public static byte[] Write(Tokenizer tokenizer) => TokenizerJsonWriter.Write(tokenizer);
+
+    private static JsonField? Find(string path) => File.Exists(path) ? JsonField.Parse(path, ReadBytes(path), allowDuplicates: true) : null;
 
     /// <summary>Reads a file that must not be larger than tokenizers are.</summary>
     internal static byte[] ReadBytes(string path, long largest = LargestFile)

@@ -10,8 +10,12 @@ namespace Moiety.Models.Tokenizers;
 /// </summary>
 internal static class TokenizerJsonReader
 {
-    /// <summary>Reads the two files.</summary>
-    public static Tokenizer Read(JsonField root, JsonField? config, string path)
+    /// <summary>Reads the files.</summary>
+    /// <param name="root"><c>tokenizer.json</c>.</param>
+    /// <param name="config"><c>tokenizer_config.json</c>, or null.</param>
+    /// <param name="specialTokens"><c>special_tokens_map.json</c>, which older folders have instead of entries in the configuration; or null.</param>
+    /// <param name="path">Name of the file for errors.</param>
+    public static Tokenizer Read(JsonField root, JsonField? config, JsonField? specialTokens, string path)
     {
         JsonField model = root.Get("model");
 
@@ -35,15 +39,16 @@ internal static class TokenizerJsonReader
         }
 
         int modelCount = pieces.Count;
-        ImmutableArray<AddedToken> added = ReadAddedTokens(root.Find("added_tokens"), pieces, ids);
+        ImmutableArray<AddedToken> added = ReadAddedTokens(root.Find("added_tokens"), config, pieces, ids);
+        specialTokens = config?.Has("added_tokens_decoder") == true ? null : specialTokens;
         TokenizerJsonComponents components = TokenizerJsonComponents.Read(root, added, type);
         try
         {
             return type switch
             {
-                "Unigram" => Unigram(pieces, scores, Common(new UnigramOptions(), model, config, ids, added, components), model, components, modelCount),
-                "WordPiece" => WordPiece(pieces, Common(new WordPieceOptions(), model, config, ids, added, components), model, components),
-                _ => Bpe(pieces, model, config, ids, added, components),
+                "Unigram" => Unigram(pieces, scores, Common(new UnigramOptions(), model, (config, specialTokens), ids, added, components), model, components, modelCount),
+                "WordPiece" => WordPiece(pieces, Common(new WordPieceOptions(), model, (config, specialTokens), ids, added, components), model, components),
+                _ => Bpe(pieces, model, (config, specialTokens), ids, added, components),
             };
         }
         catch (InvalidInputException error) when (error is not InvalidCheckpointException)
@@ -53,13 +58,18 @@ internal static class TokenizerJsonReader
     }
 
     private static VocabularyTokenizer Bpe(
-        List<string?> pieces, JsonField model, JsonField? config, Dictionary<string, int> ids, ImmutableArray<AddedToken> added, TokenizerJsonComponents components)
+        List<string?> pieces,
+        JsonField model,
+        (JsonField? Config, JsonField? SpecialTokens) files,
+        Dictionary<string, int> ids,
+        ImmutableArray<AddedToken> added,
+        TokenizerJsonComponents components)
     {
         RequirePlainBpe(model);
         BpeMerge[] merges = ReadMerges(model.Get("merges"), ids);
         return components.IsByteLevel
-            ? ByteLevel(pieces, merges, Common(new ByteLevelBpeOptions(), model, config, ids, added, components), model, components)
-            : SentencePiece(pieces, merges, Common(new SentencePieceOptions(), model, config, ids, added, components), model, components);
+            ? ByteLevel(pieces, merges, Common(new ByteLevelBpeOptions(), model, files, ids, added, components), model, components)
+            : SentencePiece(pieces, merges, Common(new SentencePieceOptions(), model, files, ids, added, components), model, components);
     }
 
     private static UnigramTokenizer Unigram(
@@ -197,44 +207,68 @@ internal static class TokenizerJsonReader
             : throw item.Error("must be two pieces with a space between them");
     }
 
-    private static ImmutableArray<AddedToken> ReadAddedTokens(JsonField? field, List<string?> pieces, Dictionary<string, int> ids)
+    // What the configuration says of a token goes before what the file says, as in transformers.
+    private static ImmutableArray<AddedToken> ReadAddedTokens(JsonField? field, JsonField? config, List<string?> pieces, Dictionary<string, int> ids)
     {
-        ImmutableArray<AddedToken>.Builder added = ImmutableArray.CreateBuilder<AddedToken>();
-        HashSet<int> seen = [];
+        Dictionary<int, AddedToken> added = [];
         foreach (JsonField item in field?.Items() ?? [])
         {
-            AddedToken token = new()
-            {
-                Id = item.Get("id").Count(VocabularyTokenizer.LargestVocabulary),
-                Content = item.Get("content").Text(),
-                SingleWord = item.Boolean("single_word", absent: false),
-                LeftStrip = item.Boolean("lstrip", absent: false),
-                RightStrip = item.Boolean("rstrip", absent: false),
-                Normalized = item.Boolean("normalized", absent: true),
-                Special = item.Boolean("special", absent: false),
-            };
-            Extend(pieces, token.Id);
-            token = token with { IsPiece = pieces[token.Id] is not null };
-            if (!seen.Add(token.Id) || (pieces[token.Id] is { } piece && piece != token.Content)
-                || (ids.TryGetValue(token.Content, out int other) && other != token.Id))
+            AddedToken token = ReadAddedToken(item, item.Get("id").Count(VocabularyTokenizer.LargestVocabulary), pieces, ids);
+            if (!added.TryAdd(token.Id, token))
             {
                 throw item.Error($"\"{token.Content}\" with id {token.Id} clashes with another token");
             }
-
-            pieces[token.Id] = token.Content;
-            ids[token.Content] = token.Id;
-            added.Add(token);
         }
 
-        return added.ToImmutable();
+        if (config?.Object("added_tokens_decoder") is { } decoder)
+        {
+            foreach ((string key, JsonField item) in decoder.Members())
+            {
+                int id = TokenizerFolderConfig.ReadId(decoder, key);
+                bool isPiece = added.TryGetValue(id, out AddedToken? known) ? known.IsPiece : id < pieces.Count && pieces[id] is not null;
+                added[id] = ReadAddedToken(item, id, pieces, ids) with { IsPiece = isPiece };
+            }
+        }
+
+        return [.. added.Values];
+    }
+
+    private static AddedToken ReadAddedToken(JsonField item, int id, List<string?> pieces, Dictionary<string, int> ids)
+    {
+        Extend(pieces, id);
+        AddedToken token = new()
+        {
+            Id = id,
+            Content = item.Get("content").Text(),
+            SingleWord = item.Boolean("single_word", absent: false),
+            LeftStrip = item.Boolean("lstrip", absent: false),
+            RightStrip = item.Boolean("rstrip", absent: false),
+            Normalized = item.Boolean("normalized", absent: true),
+            Special = item.Boolean("special", absent: false),
+            IsPiece = pieces[id] is not null,
+        };
+        if ((pieces[id] is { } piece && piece != token.Content) || (ids.TryGetValue(token.Content, out int other) && other != id))
+        {
+            throw item.Error($"\"{token.Content}\" with id {id} clashes with another token");
+        }
+
+        pieces[id] = token.Content;
+        ids[token.Content] = id;
+        return token;
     }
 
     private static T Common<T>(
-        T options, JsonField model, JsonField? config, Dictionary<string, int> ids, ImmutableArray<AddedToken> added, TokenizerJsonComponents components)
+        T options,
+        JsonField model,
+        (JsonField? Config, JsonField? SpecialTokens) files,
+        Dictionary<string, int> ids,
+        ImmutableArray<AddedToken> added,
+        TokenizerJsonComponents components)
         where T : TokenizerOptions
     {
-        int? bos = FindToken(config, "bos_token", ids);
-        int? eos = FindToken(config, "eos_token", ids);
+        JsonField? config = files.Config;
+        int? bos = FindToken(config, "bos_token", ids) ?? FindToken(files.SpecialTokens, "bos_token", ids);
+        int? eos = FindToken(config, "eos_token", ids) ?? FindToken(files.SpecialTokens, "eos_token", ids);
         ImmutableArray<int> prefix = components.Template?.Prefix ?? [];
 
         // Without a tokenizer_config.json, a special token that the template puts first is the one that starts a sequence.

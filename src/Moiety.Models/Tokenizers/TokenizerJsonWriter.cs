@@ -28,6 +28,7 @@ internal static class TokenizerJsonWriter
     public static byte[] WriteConfig(Tokenizer tokenizer) => Document(writer =>
     {
         writer.WriteBoolean("add_bos_token", tokenizer is VocabularyTokenizer { Prefix.IsEmpty: false });
+        writer.WriteBoolean("add_eos_token", tokenizer is VocabularyTokenizer { Suffix.IsEmpty: false });
         writer.WriteBoolean("add_prefix_space", tokenizer is ByteLevelBpeTokenizer { AddPrefixSpace: true });
         WriteToken(writer, "bos_token", tokenizer, tokenizer.BosTokenId);
         writer.WriteBoolean("clean_up_tokenization_spaces", false);

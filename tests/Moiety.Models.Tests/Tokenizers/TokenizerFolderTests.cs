@@ -93,6 +93,51 @@ public class TokenizerFolderTests
         Assert.Equal([2], tokenizer.EosTokenIds);
     }
 
+    [Fact]
+    public void What_the_configuration_says_of_a_token_goes_before_tokenizer_json()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder["tokenizer.json"], """
+            {
+              "added_tokens": [{"id": 2, "content": "<end>", "special": false, "normalized": false}],
+              "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false},
+              "decoder": {"type": "ByteLevel"},
+              "model": {"type": "BPE", "vocab": {"a": 0, "Ġ": 1}, "merges": []}
+            }
+            """);
+        Tokenizer plain = Checkpoint.OpenTokenizer(folder.Path);
+        Assert.False(plain.IsSpecial(2));
+        Assert.Equal([0, 1, 2, 1], plain.Encode("a <end> "));
+        File.WriteAllText(folder["special_tokens_map.json"], """{"eos_token": {"content": "<end>"}}""");
+        Assert.Equal([2], Checkpoint.OpenTokenizer(folder.Path).EosTokenIds);
+        File.WriteAllText(folder["tokenizer_config.json"], """
+            {
+              "bos_token": "<new>",
+              "added_tokens_decoder": {
+                "2": {"content": "<end>", "special": true, "lstrip": true, "rstrip": true, "normalized": false, "single_word": false},
+                "3": {"content": "<new>", "special": true, "lstrip": false, "rstrip": false, "normalized": false, "single_word": false}
+              }
+            }
+            """);
+        Tokenizer tokenizer = Checkpoint.OpenTokenizer(folder.Path);
+        Assert.True(tokenizer.IsSpecial(2));
+        Assert.Equal(3, tokenizer.BosTokenId);
+        Assert.Empty(tokenizer.EosTokenIds);
+        Assert.Equal([0, 2, 3], tokenizer.Encode("a <end> <new>", parseSpecialTokens: true));
+    }
+
+    [Fact]
+    public void T5_parts_two_texts_without_types()
+    {
+        using TemporaryFolder folder = new();
+        File.Copy(Path.Combine(Models, "unigram.model"), folder["spiece.model"]);
+        File.WriteAllText(folder["tokenizer_config.json"], """{"tokenizer_class": "T5Tokenizer"}""");
+        Tokenizer tokenizer = Checkpoint.OpenTokenizer(folder.Path);
+        TokenPair pair = tokenizer.EncodePair("the cat", "a dog");
+        Assert.Equal([.. tokenizer.Encode("the cat"), .. tokenizer.Encode("a dog")], pair.Ids);
+        Assert.All(pair.TypeIds, type => Assert.Equal(0, type));
+    }
+
     [Theory]
     [InlineData("vocab.txt", """{"tokenizer_class": "RoFormerTokenizer"}""", "RoFormerTokenizer")]
     [InlineData("vocab.txt", """{"do_basic_tokenize": false}""", "do_basic_tokenize")]

@@ -58,7 +58,23 @@ internal static class SentencePieceFolder
         TokenizerOptions template = new() { BosTokenId = bos, EosTokenIds = eos is int last ? [last] : [] };
         return SentencePieceModelTokenizer.Create(model, added, config.Class == "DebertaV2Tokenizer"
             ? Deberta(config, template, ids, path)
-            : template with { Prefix = AddsBos(model, config) && bos is int first ? [first] : [], Suffix = AddsEos(config) && eos is int end ? [end] : [] }, path);
+            : Around(template, AddsBos(model, config) ? bos : null, AddsEos(config) ? eos : null, noTypes: config.Class == "T5Tokenizer"), path);
+    }
+
+    private static TokenizerOptions Around(TokenizerOptions options, int? before, int? after, bool noTypes)
+    {
+        ImmutableArray<int> prefix = before is int first ? [first] : [];
+        ImmutableArray<int> suffix = after is int last ? [last] : [];
+        return options with
+        {
+            Prefix = prefix,
+            Suffix = suffix,
+            Pair = !noTypes ? [] :
+            [
+                .. prefix.Select(id => TemplatePiece.OfToken(id, 0)), TemplatePiece.OfText(0, 0), .. suffix.Select(id => TemplatePiece.OfToken(id, 0)),
+                .. prefix.Select(id => TemplatePiece.OfToken(id, 0)), TemplatePiece.OfText(1, 0), .. suffix.Select(id => TemplatePiece.OfToken(id, 0)),
+            ],
+        };
     }
 
     private static bool AddsBos(SentencePieceModel model, TokenizerFolderConfig config) => config.Flag("add_bos_token")
