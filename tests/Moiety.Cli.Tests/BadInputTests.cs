@@ -146,7 +146,7 @@ public class BadInputTests(ModelFixture model) : IClassFixture<ModelFixture>
         string file = model.File("taken", "a file"u8.ToArray());
         MoietyProcess.Run("convert", model.Gguf, Path.Combine(file, "inside.gguf")).FailsWith("taken");
         MoietyProcess.Run("convert", model.Gguf, model.Gguf).FailsWith("source");
-        MoietyProcess.Run("quantize", model.Gguf, Path.Combine(model.Folder, "x.gguf"), "--format", "q3_k").FailsWith("q3_k", "Q8_0");
+        MoietyProcess.Run("quantize", model.Gguf, Path.Combine(model.Folder, "x.gguf"), "--format", "iq1_s").FailsWith("iq1_s", "Q8_0");
         MoietyProcess.Run("data", "story-world", "--documents", "5", "--out", Path.Combine(file, "c.jsonl")).FailsWith("c.jsonl");
     }
 
