@@ -100,7 +100,7 @@ public sealed unsafe class LlamaCppModel : IDisposable
 
     /// <summary>Opens a context that gives the states of tokens, or one vector for a text.</summary>
     /// <param name="contextLength">Longest text in tokens.</param>
-    /// <param name="pooling">0 for the states of all tokens, 1 for their mean, 2 for the first, 3 for the last, 4 for a classifier's logits.</param>
+    /// <param name="pooling">-1 for what the file says, 0 for the states of all tokens, 1 for their mean, 2 for the first, 3 for the last, 4 for a classifier's logits.</param>
     public LlamaCppEncoder CreateEncoder(int contextLength, int pooling)
     {
         LlamaCppContextParameters parameters = _library.ContextDefaults();

@@ -1,3 +1,4 @@
+using Moiety.Decoding.Encoders;
 using Moiety.Inference;
 using Moiety.Inference.KeyValues;
 using Moiety.Inference.Plans;
@@ -61,6 +62,30 @@ public class LlamaCppEncoderTests
             float[] mean = [.. Enumerable.Range(0, states[0].Length).Select(index => states.Average(state => state[index]))];
             Assert.InRange(LogitDistance.Relative([oracle.Pooled(fixture.InputIds(input))], [mean]), 0, Tolerance);
         }
+    }
+
+    [Theory]
+    [InlineData("The cat sat on the mat.")]
+    [InlineData("running kites, red dogs? Who wrote it!")]
+    [InlineData("")]
+    public void From_text_to_vector_as_llama_cpp_goes(string text)
+    {
+        LlamaCppLibrary library = LlamaCppOracle.Require();
+        using TemporaryFolder output = new();
+        using EncoderFolder folder = new("bert");
+        using Checkpoint source = Checkpoint.Open(folder.Path);
+        string path = output["model.gguf"];
+        EmbeddingConfig embedding = new() { Pooling = EmbeddingPooling.First, Normalize = false };
+        GgufWriter.Write(path, source.Config, TensorSource.From(source), source.Tokenizer, new() { FormatFor = _ => StorageFormats.F32, Embedding = embedding });
+        using Checkpoint checkpoint = Checkpoint.Open(path);
+        using Engine engine = Engine.Open(checkpoint, new() { Threads = 1, KeyValueFormat = KeyValueFormat.F32 });
+        using LlamaCppModel model = new(library, path);
+        int[] tokens = model.Tokenize(text, addSpecial: true);
+        Assert.Equal(tokens, checkpoint.Tokenizer!.Encode(text));
+
+        // The file says how to pool.
+        using LlamaCppEncoder oracle = model.CreateEncoder(checkpoint.Config.ContextLength, pooling: -1);
+        Assert.InRange(LogitDistance.Relative([oracle.Pooled(tokens)], [new EmbeddingModel(checkpoint, engine).Embed(text)]), 0, Tolerance);
     }
 
     [Fact]

@@ -15,6 +15,8 @@ namespace Moiety.Cli.Commands;
 /// <summary><c>moiety inspect</c>: what a model is and what it weighs.</summary>
 internal static class InspectCommand
 {
+    private const int LabelsShown = 8;
+
     private static readonly Argument<string?> Path = new("model")
     {
         Description = "A GGUF file, a Hugging Face folder or a llama2.c .bin file [default: the embedded model]",
@@ -103,7 +105,7 @@ internal static class InspectCommand
         terminal.Out.WriteLine(checkpoint.Path);
         terminal.Out.WriteLine($"family        {config.Family}");
         terminal.Out.WriteLine($"parameters    {summary.Parameters:#,0} in total, {summary.ActiveParameters:#,0} active per token ({Format.Percent((double)summary.ActiveParameters / summary.Parameters)})");
-        terminal.Out.WriteLine($"weights       {Format.Bytes(summary.WeightBytes)}, {Format.Bytes(summary.ActiveWeightBytes)} read per decoded token");
+        terminal.Out.WriteLine($"weights       {Format.Bytes(summary.WeightBytes)}, {Format.Bytes(summary.ActiveWeightBytes)} read {(config.IsEncoder ? "for a text" : "per decoded token")}");
         terminal.Out.WriteLine($"layers        {config.LayerCount}, {config.HiddenSize} wide");
         terminal.Out.WriteLine($"attention     {ArchitectureText.Attention(config)}");
         terminal.Out.WriteLine($"positions     {ArchitectureText.Positions(config)}");
@@ -111,6 +113,16 @@ internal static class InspectCommand
         if (summary.Experts.Total > 0)
         {
             terminal.Out.WriteLine($"experts       {summary.Experts.Total:#,0} in {config.FeedForwards.Count(layer => layer.Moe is not null)} layers, {summary.Experts.Active:#,0} visited by each token");
+        }
+
+        if (config.Classifier is { } classifier)
+        {
+            terminal.Out.WriteLine($"classes       {classifier.Labels.Length:#,0}: {string.Join(", ", classifier.Labels.Take(LabelsShown))}{(classifier.Labels.Length > LabelsShown ? ", …" : "")}");
+        }
+
+        if (checkpoint.Embedding is { } embedding)
+        {
+            terminal.Out.WriteLine($"vectors       {embedding.Pooling.ToString().ToLowerInvariant()} pooling{(embedding.Normalize is true ? ", of length 1" : "")}{(embedding.MaxTokens is { } most ? $", texts of {most:#,0} tokens" : "")}");
         }
 
         terminal.Out.WriteLine($"vocabulary    {config.VocabularySize:#,0} tokens, {(config.IsEncoder ? "no head" : config.TieWordEmbeddings ? "head tied to the embedding" : "separate head")}");

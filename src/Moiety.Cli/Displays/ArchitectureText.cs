@@ -31,6 +31,8 @@ internal static class ArchitectureText
         config.LayerAttentions.Count(layer => layer.Rotary is null) is > 0 and int without && config.Rotary is not null ? $"none in {without} layers" : null,
         config.LearnedPositions > 0 ? "learned" : null,
         config.Attention.AlibiMaxBias > 0 ? "ALiBi" : null,
+        config.Attention.RelativeBias is { } bias ? $"biases by distance in {bias.BucketCount} buckets" : null,
+        config.Attention.Disentangled is { } disentangled ? $"disentangled, {2 * disentangled.Span} relative ones" : null,
         $"{config.ContextLength:#,0} tokens");
 
     /// <summary>Kind and place of the norms.</summary>

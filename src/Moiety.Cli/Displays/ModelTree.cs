@@ -16,7 +16,7 @@ internal static class ModelTree
         Tree tree = new(Line("model", $"{config.Family}, {config.LayerCount} layers, {config.HiddenSize} wide")) { Guide = terminal.IsOutputLive ? TreeGuide.Line : TreeGuide.Ascii };
         foreach (PartSize part in PartSize.Of(checkpoint, TensorCatalog.For(config).Where(tensor => tensor.Layer < 0)))
         {
-            tree.AddNode(Size(part.Part == ModelPart.Norms ? "norms" : config.TieWordEmbeddings ? "embedding, also the head" : "embedding and head", part));
+            tree.AddNode(Size(NameOutsideLayers(part.Part, config), part));
         }
 
         foreach (LayerGroup group in LayerGroup.Of(checkpoint))
@@ -32,6 +32,15 @@ internal static class ModelTree
 
         return tree;
     }
+
+    private static string NameOutsideLayers(ModelPart part, ModelConfig config) => part switch
+    {
+        ModelPart.Norms => "norms",
+        ModelPart.Attention => "relative positions",
+        ModelPart.Dense => "convolution",
+        _ when config.IsEncoder => config.Classifier is null ? "embedding" : "embedding and classifier",
+        _ => config.TieWordEmbeddings ? "embedding, also the head" : "embedding and head",
+    };
 
     private static string Name(ModelPart part, string feedForward) => part switch
     {

@@ -120,7 +120,8 @@ public sealed record ModelSummary
         TensorRole.AttentionNorm or TensorRole.FeedForwardNorm or TensorRole.FinalNorm or TensorRole.EmbeddingNorm
             or TensorRole.AttentionNormBias or TensorRole.FeedForwardNormBias or TensorRole.FinalNormBias or TensorRole.EmbeddingNormBias
             or TensorRole.AttentionOutputNorm or TensorRole.FeedForwardOutputNorm or TensorRole.QueryNorm or TensorRole.KeyNorm
-            or TensorRole.QueryDownNorm or TensorRole.KeyValueDownNorm or TensorRole.RelativeEmbeddingNorm or TensorRole.RelativeEmbeddingNormBias => ModelPart.Norms,
+            or TensorRole.QueryDownNorm or TensorRole.KeyValueDownNorm or TensorRole.RelativeEmbeddingNorm or TensorRole.RelativeEmbeddingNormBias
+            or TensorRole.ConvolutionNorm or TensorRole.ConvolutionNormBias => ModelPart.Norms,
         _ => ModelPart.Dense,
     };
 }
