@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Families;
@@ -102,6 +103,37 @@ public class EncoderFamilyTests
         };
         Assert.Equal(expected, copy.Config);
         AssertSameTensors(source, copy);
+    }
+
+    // As bert-base-uncased and sentence-transformers have them: norms called as in TensorFlow, a root or none, integers that follow from
+    // the configuration, heads that were trained with the encoder.
+    [Theory]
+    [InlineData("")]
+    [InlineData("bert.")]
+    public void Names_of_published_files_are_read(string root)
+    {
+        using TemporaryFolder folder = new();
+        string fixture = TransformersFixture.Open("bert").Path;
+        folder.Write("config.json", File.ReadAllBytes(Path.Combine(fixture, "config.json")));
+        byte[] file = File.ReadAllBytes(Path.Combine(fixture, "model.safetensors"));
+        int length = (int)BitConverter.ToUInt64(file);
+        JsonObject header = [];
+        foreach ((string name, JsonNode? tensor) in JsonNode.Parse(file.AsSpan(8, length))!.AsObject())
+        {
+            string renamed = name.Replace("LayerNorm.weight", "LayerNorm.gamma", StringComparison.Ordinal).Replace("LayerNorm.bias", "LayerNorm.beta", StringComparison.Ordinal);
+            header[name == "__metadata__" ? name : root + renamed] = tensor!.DeepClone();
+        }
+
+        int data = file.Length - 8 - length;
+        header[root + "embeddings.position_ids"] = new JsonObject { ["dtype"] = "I64", ["shape"] = new JsonArray(1, 48), ["data_offsets"] = new JsonArray(data, data + 384) };
+        header["cls.seq_relationship.bias"] = new JsonObject { ["dtype"] = "F32", ["shape"] = new JsonArray(2), ["data_offsets"] = new JsonArray(data + 384, data + 392) };
+        byte[] text = Encoding.UTF8.GetBytes(header.ToJsonString());
+        Array.Resize(ref text, (text.Length + 7) / 8 * 8);
+        text.AsSpan().Replace((byte)0, (byte)' ');
+        folder.Write("model.safetensors", [.. BitConverter.GetBytes((ulong)text.Length), .. text, .. file[(8 + length)..], .. new byte[392]]);
+        using Checkpoint expected = Checkpoint.Open(fixture);
+        using Checkpoint actual = Checkpoint.Open(folder.Path);
+        AssertSameTensors(expected, actual);
     }
 
     [Theory]

@@ -21,7 +21,7 @@ public static class FuzzTargets
         string folder = Directory.CreateTempSubdirectory("moiety-fuzz-").FullName;
         try
         {
-            return [.. Gguf(folder), .. GgufShards(folder), .. Safetensors(folder), .. PyTorch(folder), .. DeepSpeed(), .. Quantized(folder), .. Json(folder), .. Tokenizers(), .. Llama2C()];
+            return [.. Gguf(folder), .. GgufShards(folder), .. Safetensors(folder), .. PyTorch(folder), .. DeepSpeed(), .. Quantized(folder), .. Json(folder), .. EncoderFuzzTargets.Create(folder), .. Tokenizers(), .. Llama2C()];
         }
         finally
         {
@@ -263,13 +263,13 @@ public static class FuzzTargets
         }
     }
 
-    private static void OpenFile(byte[] bytes, string path)
+    internal static void OpenFile(byte[] bytes, string path)
     {
         File.WriteAllBytes(path, bytes);
         OpenModel(path);
     }
 
-    private static void OpenModel(string path)
+    internal static void OpenModel(string path)
     {
         using Checkpoint checkpoint = Checkpoint.Open(path);
         foreach (string name in checkpoint.TensorNames)
@@ -366,7 +366,7 @@ public static class FuzzTargets
     }
 
     // The other files of the folder are intact; they are written again only when they are absent or another target's.
-    private static void Write(string scratch, Dictionary<string, byte[]> files, string damaged, byte[] bytes)
+    internal static void Write(string scratch, Dictionary<string, byte[]> files, string damaged, byte[] bytes)
     {
         foreach (string old in Directory.GetFiles(scratch).Where(file => !files.ContainsKey(Path.GetFileName(file))))
         {
