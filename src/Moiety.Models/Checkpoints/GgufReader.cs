@@ -33,7 +33,8 @@ internal static class GgufReader
                 TensorTable.Match(path, config, family, family.GgufNamingFor(config), files.Tensors),
                 [files],
                 GgufEmbeddingMetadata.Read(metadata, family.GgufArchitecture),
-                made => GgufChatTemplate.Read(metadata, made));
+                made => GgufChatTemplate.Read(metadata, made),
+                family.Warn(files.Tensors.Keys, config));
         }
         catch
         {

@@ -51,7 +51,16 @@ internal static class HuggingFaceReader
             }
 
             IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors = TensorTable.Match(path, config, family, family.HuggingFaceNamingFor(config), stored);
-            return new MappedCheckpoint(path, config, () => TokenizerFolder.Find(folder), ReadGeneration(folder), tensors, files, EmbeddingConfigFiles.Read(folder), tokenizer => ChatTemplateFiles.Read(folder, tokenizer));
+            return new MappedCheckpoint(
+                path,
+                config,
+                () => TokenizerFolder.Find(folder),
+                ReadGeneration(folder),
+                tensors,
+                files,
+                EmbeddingConfigFiles.Read(folder),
+                tokenizer => ChatTemplateFiles.Read(folder, tokenizer),
+                family.Warn(stored.Keys, config));
         }
         catch
         {

@@ -25,7 +25,8 @@ internal sealed class MappedCheckpoint : Checkpoint
         IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors,
         IEnumerable<IDisposable> files,
         EmbeddingConfig? embedding = null,
-        Func<Tokenizer?, ChatTemplate?>? readChatTemplate = null)
+        Func<Tokenizer?, ChatTemplate?>? readChatTemplate = null,
+        IReadOnlyList<string>? warnings = null)
     {
         Path = path;
         Config = config;
@@ -33,6 +34,7 @@ internal sealed class MappedCheckpoint : Checkpoint
         _chatTemplate = new Lazy<ChatTemplate?>(() => readChatTemplate?.Invoke(_tokenizer.Value));
         Generation = generation;
         Embedding = embedding;
+        Warnings = warnings ?? [];
         _tensors = new(tensors, StringComparer.Ordinal);
         _names = [.. tensors.Select(tensor => tensor.Key)];
         _files = [.. files];
@@ -55,6 +57,9 @@ internal sealed class MappedCheckpoint : Checkpoint
 
     /// <inheritdoc/>
     public override EmbeddingConfig? Embedding { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Warnings { get; }
 
     /// <inheritdoc/>
     public override IReadOnlyCollection<string> TensorNames => _names;

@@ -63,9 +63,6 @@ internal sealed class DeepSeekV2Family : DecoderFamily
     protected override LatentAttentionConfig ReadLatent(GgufFields fields) => LatentFields.Read(fields);
 
     /// <inheritdoc/>
-    internal override bool IsIgnored(string fileName, ModelConfig config) => PredictionLayers.Owns(fileName, config) || base.IsIgnored(fileName, config);
-
-    /// <inheritdoc/>
     protected override ImmutableArray<FeedForwardConfig> ReadFeedForwards(ConfigFields fields, int layers, int hidden)
     {
         fields.Expect("scoring_func", "softmax");
@@ -96,8 +93,8 @@ internal sealed class DeepSeekV2Family : DecoderFamily
     /// <inheritdoc/>
     protected override ModelConfig ReadMore(ModelConfig config, ConfigFields fields)
     {
-        // The sizes of a head follow from its parts; the prediction layer is left out.
-        fields.Ignore("head_dim", "qk_head_dim", "num_nextn_predict_layers");
+        // The sizes of a head follow from its parts.
+        fields.Ignore("head_dim", "qk_head_dim");
         fields.Expect("attention_bias", false);
         fields.Expect("rope_interleave", true);
         return LatentFields.ReadScale(config with { KeyValueHeadCount = config.HeadCount }, fields);

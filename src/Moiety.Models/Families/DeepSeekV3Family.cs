@@ -63,6 +63,9 @@ internal sealed class DeepSeekV3Family : DecoderFamily
     protected override LatentAttentionConfig ReadLatent(GgufFields fields) => LatentFields.Read(fields);
 
     /// <inheritdoc/>
+    internal override IReadOnlyList<string> Warn(IEnumerable<string> fileNames, ModelConfig config) => PredictionLayers.Warn(fileNames, config);
+
+    /// <inheritdoc/>
     internal override bool IsIgnored(string fileName, ModelConfig config) => PredictionLayers.Owns(fileName, config) || base.IsIgnored(fileName, config);
 
     /// <inheritdoc/>

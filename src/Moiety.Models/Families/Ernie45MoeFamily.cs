@@ -50,8 +50,10 @@ internal sealed class Ernie45MoeFamily : DecoderFamily
     };
 
     /// <inheritdoc/>
-    internal override bool IsIgnored(string fileName, ModelConfig config) =>
-        fileName.StartsWith("model.mtp_", StringComparison.Ordinal) || base.IsIgnored(fileName, config);
+    internal override bool IsIgnored(string fileName, ModelConfig config) => IsPrediction(fileName) || base.IsIgnored(fileName, config);
+
+    /// <inheritdoc/>
+    internal override IReadOnlyList<string> Warn(IEnumerable<string> fileNames, ModelConfig config) => PredictionLayers.Warn(fileNames.Count(IsPrediction));
 
     /// <inheritdoc/>
     protected override ImmutableArray<FeedForwardConfig> ReadFeedForwards(ConfigFields fields, int layers, int hidden)
@@ -107,4 +109,6 @@ internal sealed class Ernie45MoeFamily : DecoderFamily
 
     /// <inheritdoc/>
     protected override void WriteMore(ModelConfig config, Action<string, GgufValue> set) => set("interleave_moe_layer_step", GgufValue.OfSize(1));
+
+    private static bool IsPrediction(string fileName) => fileName.StartsWith("model.mtp_", StringComparison.Ordinal);
 }

@@ -48,6 +48,9 @@ internal sealed class Glm4MoeFamily : DecoderFamily
     protected override ModelConfig Shape(ModelConfig config) => config with { Attention = config.Attention with { QueryKeyNorm = QueryKeyNorm.PerHead } };
 
     /// <inheritdoc/>
+    internal override IReadOnlyList<string> Warn(IEnumerable<string> fileNames, ModelConfig config) => PredictionLayers.Warn(fileNames, config);
+
+    /// <inheritdoc/>
     internal override bool IsIgnored(string fileName, ModelConfig config) => PredictionLayers.Owns(fileName, config) || base.IsIgnored(fileName, config);
 
     /// <inheritdoc/>

@@ -55,6 +55,11 @@ public abstract class ModelFamily
     /// <summary>Whether a file may hold this tensor without the configuration calling for it.</summary>
     internal virtual bool IsIgnored(string fileName, ModelConfig config) => false;
 
+    /// <summary>What of the ignored tensors a user should know.</summary>
+    /// <param name="fileNames">Names of all tensors of the files.</param>
+    /// <param name="config">The configuration.</param>
+    internal virtual IReadOnlyList<string> Warn(IEnumerable<string> fileNames, ModelConfig config) => [];
+
     /// <summary>Whether routers stay in single precision whatever format is asked for.</summary>
     internal virtual bool KeepsRouterInSingle => false;
 

@@ -9,6 +9,13 @@ namespace Moiety.Models.Families;
 /// </summary>
 internal static class PredictionLayers
 {
+    /// <summary>Says that there are such layers, if there are.</summary>
+    public static IReadOnlyList<string> Warn(IEnumerable<string> fileNames, ModelConfig config) => Warn(fileNames.Count(name => Owns(name, config)));
+
+    /// <summary>Says that tensors of such layers are left out, if any are.</summary>
+    public static IReadOnlyList<string> Warn(int tensors) =>
+        tensors > 0 ? [$"{tensors} tensors of layers that predict further tokens are left out; the text does not depend on them"] : [];
+
     /// <summary>Whether a tensor belongs to such a layer.</summary>
     public static bool Owns(string fileName, ModelConfig config)
     {
