@@ -41,7 +41,7 @@ public sealed unsafe class InvarianceTests
     {
         StorageFormat format = StorageFormats.ByName(formatName);
         KernelSet set = Enum.Parse<KernelSet>(kernels);
-        foreach (int n in new[] { 1, 2, 3, 4, 5, 17 })
+        foreach (int n in new[] { 1, 3, 17 })
         {
             int columns = Sample.Whole(format, 999);
             Matrix weights = Sample.Matrix(format, 107, columns, seed: 5);

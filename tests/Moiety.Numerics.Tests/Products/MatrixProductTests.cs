@@ -24,12 +24,12 @@ public sealed unsafe class MatrixProductTests
     public void A_product_equals_the_double_precision_reference(string formatName, string kernels)
     {
         StorageFormat format = StorageFormats.ByName(formatName);
-        foreach ((int rows, int width, int n) in new[] { (1, 32, 1), (5, 64, 3), (70, 320, 9), (33, 1056, 21), (40, 2080, 130) })
+        foreach ((int rows, int width, int n) in new[] { (1, 32, 1), (5, 64, 3), (70, 320, 9), (33, 1056, 21), (40, 2080, 66) })
         {
             int columns = Sample.Whole(format, width);
             Matrix weights = Sample.Matrix(format, rows, columns, seed: 1);
             float[] x = Sample.Values(n * columns, seed: 2);
-            float[] y = InvarianceTests.Multiply(weights, x, n, Enum.Parse<KernelSet>(kernels), threads: 2);
+            float[] y = InvarianceTests.Multiply(weights, x, n, Enum.Parse<KernelSet>(kernels), threads: 1);
             AssertClose(Sample.Decode(weights), RoundedAsPrepared(format, x), columns, y, rows);
         }
     }
@@ -44,7 +44,7 @@ public sealed unsafe class MatrixProductTests
             int columns = Sample.Whole(format, width);
             Matrix weights = Sample.Matrix(format, rows, columns, seed: 1);
             float[] x = Sample.Values(n * columns, seed: 2);
-            float[] y = InvarianceTests.Multiply(weights, x, n, Enum.Parse<KernelSet>(kernels), threads: 2, ActivationPrecision.Single);
+            float[] y = InvarianceTests.Multiply(weights, x, n, Enum.Parse<KernelSet>(kernels), threads: 1, ActivationPrecision.Single);
             AssertClose(Sample.Decode(weights), x, columns, y, rows);
             float[] alone = InvarianceTests.Multiply(weights, x.AsSpan(0, columns), 1, Enum.Parse<KernelSet>(kernels), threads: 1, ActivationPrecision.Single);
             Assert.Equal(alone, y.AsSpan(0, rows).ToArray());
