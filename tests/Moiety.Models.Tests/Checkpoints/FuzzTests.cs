@@ -8,7 +8,7 @@ namespace Moiety.Models.Tests.Checkpoints;
 /// </summary>
 public class FuzzTests
 {
-    private const int FilesForTarget = 1000;
+    private const int FilesForTarget = 500;
 
     [Theory]
     [InlineData("gguf")]

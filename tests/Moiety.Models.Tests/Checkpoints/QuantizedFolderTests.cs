@@ -98,6 +98,7 @@ public sealed class QuantizedFolderTests : IDisposable
         double[] expected = [.. Enumerable.Range(0, Experts * Rows * Blocks * 32).Select(i => Math.Pow(2, exponents[i / 32] - 127) * e2M1[(nibbles[i / 2] >> (4 * (i % 2))) & 15])];
         Assert.Equal(expected.AsEnumerable(), Floats(joined, 0, Experts * Rows).Select(value => (double)value));
         Assert.Equal(expected[64..192].AsEnumerable(), Floats(joined, 1, 2).Select(value => (double)value));
+        Assert.Equal(expected[320..384].AsEnumerable(), Floats(joined, 5, 1).Select(value => (double)value));
     }
 
     [Theory]
