@@ -59,6 +59,7 @@ internal static class Program
             InspectCommand.Create(terminal),
             QuantizeCommand.Create(terminal),
             ConvertCommand.Create(terminal),
+            MergeCommand.Create(terminal),
             BenchCommand.Create(terminal),
             DataCommand.Create(terminal),
             TokenizerCommand.Create(terminal),

@@ -1,3 +1,5 @@
+using Moiety.Models.Adapters;
+
 namespace Moiety.Decoding;
 
 /// <summary>One text to generate.</summary>
@@ -5,4 +7,5 @@ namespace Moiety.Decoding;
 /// <param name="Stream">
 /// Number of the random stream: samples of one prompt take 0, 1, 2, … and come out the same whichever of them are asked for together.
 /// </param>
-public sealed record GenerationRequest(string Prompt, int Stream = 0);
+/// <param name="Adapter">A low-rank adapter for this text alone, or null.</param>
+public sealed record GenerationRequest(string Prompt, int Stream = 0, LoraAdapter? Adapter = null);

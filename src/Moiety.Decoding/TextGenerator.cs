@@ -5,7 +5,9 @@ using Moiety.Decoding.Strategies;
 using Moiety.Decoding.Text;
 using Moiety.Inference;
 using Moiety.Inference.KeyValues;
+using Moiety.Inference.Plans;
 using Moiety.Models;
+using Moiety.Models.Adapters;
 using Moiety.Models.Tokenizers;
 
 namespace Moiety.Decoding;
@@ -71,7 +73,7 @@ public sealed class TextGenerator
             TextRun[] runs = new TextRun[requests.Count];
             for (int index = 0; index < runs.Length; index++)
             {
-                SamplingStrategy strategy = new(caches[index], prompts[index], options, StopTokens(options), requests[index].Stream);
+                SamplingStrategy strategy = new(caches[index], prompts[index], options, StopTokens(options), requests[index].Stream, PlanOf(requests[index].Adapter));
                 runs[index] = new TextRun(strategy, _tokenizer, options);
             }
 
@@ -145,6 +147,9 @@ public sealed class TextGenerator
         }
     }
 
+    /// <summary>The plan of a text with an adapter of its own.</summary>
+    internal static ForwardPlan? PlanOf(LoraAdapter? adapter) => adapter is null ? null : new ForwardPlan { Adapter = adapter };
+
     /// <summary>Tokens that end a text: those asked for, or what the model and its tokenizer name.</summary>
     internal ImmutableArray<int> StopTokens(GenerationOptions options) =>
         options.StopTokens.IsDefault ? [.. _engine.Config.EosTokenIds.Union(_tokenizer.EosTokenIds)] : options.StopTokens;
@@ -163,12 +168,12 @@ public sealed class TextGenerator
     // logits every sample needs for itself.
     private void FillCaches(IReadOnlyList<GenerationRequest> requests, int[][] prompts, KvCache[] caches, CancellationToken cancellationToken)
     {
-        foreach (int[] same in Enumerable.Range(0, caches.Length).GroupBy(index => requests[index].Prompt, StringComparer.Ordinal).Select(group => group.ToArray()))
+        foreach (int[] same in Enumerable.Range(0, caches.Length).GroupBy(index => (requests[index].Prompt, requests[index].Adapter)).Select(group => group.ToArray()))
         {
             KvCache first = caches[same[0]] = _engine.CreateCache();
             if (same.Length > 1)
             {
-                PrefixFill.Run(_engine, first, prompts[same[0]].AsSpan()[..^1], cancellationToken);
+                PrefixFill.Run(_engine, first, prompts[same[0]].AsSpan()[..^1], cancellationToken, PlanOf(requests[same[0]].Adapter));
                 foreach (int index in same.AsSpan(1))
                 {
                     caches[index] = first.Fork();

@@ -1,9 +1,12 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using Moiety.Inference.Adapters;
 using Moiety.Inference.KeyValues;
 using Moiety.Inference.Model;
 using Moiety.Inference.Plans;
 using Moiety.Inference.Steps;
 using Moiety.Models;
+using Moiety.Models.Adapters;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Numerics.Formats;
@@ -24,6 +27,8 @@ namespace Moiety.Inference;
 /// </remarks>
 public sealed class Engine : IDisposable
 {
+    private readonly Checkpoint _checkpoint;
+    private readonly ConditionalWeakTable<LoraAdapter, BoundAdapter> _adapters = [];
     private readonly Decoder _decoder;
     private readonly RotaryTables _rotary;
     private readonly WorkerTeam _team;
@@ -37,6 +42,7 @@ public sealed class Engine : IDisposable
 
     private Engine(Checkpoint checkpoint, EngineOptions options)
     {
+        _checkpoint = checkpoint;
         Config = checkpoint.Config;
         ContextLength = options.ContextLength ?? Config.ContextLength;
         Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
@@ -47,7 +53,7 @@ public sealed class Engine : IDisposable
         _rotary = new RotaryTables(Config, ContextLength);
         _decoder = new Decoder(Config, weights, _rotary, pages);
         _team = new WorkerTeam(Threads);
-        _layout = new StepLayout(Config, _rotary);
+        _layout = new StepLayout(Config, _rotary, options.Adapter is { } standard ? Bind(standard) : null, Bind);
         _workspace = new Workspace(Config, options.PageSize, Threads, options.ActivationPrecision);
         _result = new StepResult(Config);
         _context = new StepContext(_team, _layout, _workspace, _result, options.ProductInputs);
@@ -139,6 +145,9 @@ public sealed class Engine : IDisposable
         }
     }
 
+    // Once for each adapter; it is let go of when nobody else holds it.
+    private BoundAdapter Bind(LoraAdapter adapter) => _adapters.GetValue(adapter, unbound => new BoundAdapter(unbound, _checkpoint));
+
     private void Compute(Batch batch, CancellationToken cancellationToken)
     {
         try
@@ -208,6 +217,10 @@ public sealed class Engine : IDisposable
             if (slice.Plan is { } plan)
             {
                 PlanGuard.Check(plan, slice, index, Config);
+                if (plan.Adapter is { } adapter)
+                {
+                    Bind(adapter);
+                }
             }
 
             needed += cache.PagesNeeded(slice.Count);

@@ -1,4 +1,5 @@
 using Moiety.Inference.KeyValues;
+using Moiety.Models.Adapters;
 using Moiety.Numerics.Products;
 
 namespace Moiety.Inference;
@@ -34,6 +35,9 @@ public sealed record EngineOptions
     /// (Phi-3) use their long frequencies when it is beyond the context that they were first trained for: choose no more than you need.
     /// </summary>
     public int? ContextLength { get; init; }
+
+    /// <summary>The adapter of all slices whose plan names none, or null.</summary>
+    public LoraAdapter? Adapter { get; init; }
 
     /// <summary>Is told the input of every product with a matrix of attention, feed-forward or head; null, and free, in everyday use.</summary>
     public ProductInputObserver? ProductInputs { get; init; }

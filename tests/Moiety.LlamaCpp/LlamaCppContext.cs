@@ -19,6 +19,17 @@ public sealed unsafe class LlamaCppContext : IDisposable
     /// <summary>Forgets the sequence.</summary>
     public void Clear() => _library.ClearMemory(_library.GetMemory(_context), 1);
 
+    /// <summary>Applies an adapter from now on, with its own scale.</summary>
+    public void Apply(LlamaCppAdapter adapter)
+    {
+        nint handle = adapter.Handle;
+        float scale = 1;
+        if (_library.SetAdapters(_context, &handle, 1, &scale) != 0)
+        {
+            throw new InvalidOperationException($"llama.cpp does not apply the adapter:\n{_library.TakeLog()}");
+        }
+    }
+
     /// <summary>Appends tokens at a position.</summary>
     public void Append(ReadOnlySpan<int> tokens, int position, bool allLogits)
     {

@@ -42,6 +42,9 @@ public sealed unsafe class LlamaCppLibrary
         LayerCount = (delegate* unmanaged[Cdecl]<nint, int>)NativeLibrary.GetExport(llama, "llama_model_n_layer");
         QuantizeDefaults = (delegate* unmanaged[Cdecl]<LlamaCppQuantizeParameters>)NativeLibrary.GetExport(llama, "llama_model_quantize_default_params");
         QuantizeModel = (delegate* unmanaged[Cdecl]<byte*, byte*, LlamaCppQuantizeParameters*, uint>)NativeLibrary.GetExport(llama, "llama_model_quantize");
+        LoadAdapter = (delegate* unmanaged[Cdecl]<nint, byte*, nint>)NativeLibrary.GetExport(llama, "llama_adapter_lora_init");
+        FreeAdapter = (delegate* unmanaged[Cdecl]<nint, void>)NativeLibrary.GetExport(llama, "llama_adapter_lora_free");
+        SetAdapters = (delegate* unmanaged[Cdecl]<nint, nint*, nuint, float*, int>)NativeLibrary.GetExport(llama, "llama_set_adapters_lora");
         ParameterCount = (delegate* unmanaged[Cdecl]<nint, ulong>)NativeLibrary.GetExport(llama, "llama_model_n_params");
 
         var setLog = (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<int, byte*, nint, void>, nint, void>)NativeLibrary.GetExport(llama, "llama_log_set");
@@ -120,6 +123,9 @@ public sealed unsafe class LlamaCppLibrary
     internal readonly delegate* unmanaged[Cdecl]<nint, int> EosToken;
     internal readonly delegate* unmanaged[Cdecl]<nint, byte*, int, int*, int, byte, byte, int> Tokenize;
     internal readonly delegate* unmanaged[Cdecl]<nint, int*, int, byte*, int, byte, byte, int> Detokenize;
+    internal readonly delegate* unmanaged[Cdecl]<nint, byte*, nint> LoadAdapter;
+    internal readonly delegate* unmanaged[Cdecl]<nint, void> FreeAdapter;
+    internal readonly delegate* unmanaged[Cdecl]<nint, nint*, nuint, float*, int> SetAdapters;
     internal readonly delegate* unmanaged[Cdecl]<nint, int> LayerCount;
     internal readonly delegate* unmanaged[Cdecl]<nint, ulong> ParameterCount;
     internal readonly delegate* unmanaged[Cdecl]<LlamaCppQuantizeParameters> QuantizeDefaults;

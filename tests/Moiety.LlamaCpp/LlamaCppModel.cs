@@ -40,6 +40,8 @@ public sealed unsafe class LlamaCppModel : IDisposable
     /// <summary>Number of token ids.</summary>
     public int VocabularySize => _library.VocabularySize(_vocabulary);
 
+    internal nint Handle => _model;
+
     /// <summary>Number of decoder layers.</summary>
     public int LayerCount => _library.LayerCount(_model);
 

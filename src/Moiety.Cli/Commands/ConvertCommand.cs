@@ -68,29 +68,7 @@ internal static class ConvertCommand
         Tokenizer? tokenizer = parsed.GetValue(TokenizerPath) is { } path ? Checkpoint.OpenTokenizer(path) : checkpoint.Tokenizer;
         using (ProgressLine<CheckpointProgress> progress = new(terminal, CheckpointLine.Describe))
         {
-            if (destination.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
-            {
-                GgufOptions options = new()
-                {
-                    FormatFor = format is null ? null : _ => format,
-                    MaxShardBytes = shardBytes,
-                    Name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(source)),
-                    Generation = checkpoint.Generation,
-                    ChatTemplate = checkpoint.ChatTemplate,
-                    Embedding = checkpoint.Embedding,
-                };
-                destination = GgufWriter.Write(destination, checkpoint.Config, TensorSource.From(checkpoint), tokenizer, options, progress, terminal.Stop)[0];
-            }
-            else
-            {
-                HuggingFaceOptions options = new() { Format = format, Generation = checkpoint.Generation, ChatTemplate = checkpoint.ChatTemplate, Embedding = checkpoint.Embedding };
-                if (shardBytes is { } bytes)
-                {
-                    options = options with { MaxShardBytes = bytes };
-                }
-
-                HuggingFaceWriter.Write(destination, checkpoint.Config, TensorSource.From(checkpoint), tokenizer, options, progress, terminal.Stop);
-            }
+            destination = CheckpointWriter.Write(destination, checkpoint, TensorSource.From(checkpoint), tokenizer, format, shardBytes, progress, terminal.Stop);
         }
 
         terminal.Out.WriteLine($"{destination}: written{(tokenizer is null ? ", without a tokenizer" : "")}");

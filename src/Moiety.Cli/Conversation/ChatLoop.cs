@@ -4,6 +4,8 @@ using Moiety.Cli.Shell;
 using Moiety.Decoding;
 using Moiety.Decoding.Chat;
 using Moiety.Models;
+using Moiety.Models.Adapters;
+using Moiety.Models.Checkpoints;
 
 namespace Moiety.Cli.Conversation;
 
@@ -11,6 +13,7 @@ namespace Moiety.Cli.Conversation;
 internal sealed class ChatLoop : IDisposable
 {
     private readonly Terminal _terminal;
+    private readonly Checkpoint _checkpoint;
     private readonly bool _showStatistics;
     private SamplingSettings _sampling;
     private bool _hasEnded;
@@ -18,6 +21,7 @@ internal sealed class ChatLoop : IDisposable
     public ChatLoop(OpenedModel model, SamplingSettings sampling, bool showStatistics, Terminal terminal)
     {
         _terminal = terminal;
+        _checkpoint = model.Checkpoint;
         _sampling = sampling;
         _showStatistics = showStatistics;
         Session = new ChatSession(model.Engine, model.Tokenizer, model.Checkpoint.ChatTemplate is { } template ? new TemplateFormat(template) : TranscriptFormat.Instructions);
@@ -76,6 +80,9 @@ internal sealed class ChatLoop : IDisposable
             _terminal.Error.WriteLine($"{name} {value}");
         }
     }
+
+    /// <summary>Changes the adapter.</summary>
+    public void Adapt(string path) => Session.Adapter = path.Length > 0 ? LoraAdapter.Open(path, _checkpoint) : null;
 
     /// <summary>Answers the last message again. A seed gives one answer, so the next one is taken.</summary>
     public void Retry()

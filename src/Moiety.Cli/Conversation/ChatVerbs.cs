@@ -12,6 +12,7 @@ internal static class ChatVerbs
         new("/help", null, "list these commands", (loop, _) => loop.Help()),
         new("/system", "[TEXT]", "set what goes before the conversation; without a text, remove it", (loop, text) => loop.Session.System = text.Length > 0 ? text : null),
         new("/set", "[NAME VALUE]", "change a parameter, such as temperature 0.7; without a name, show all", (loop, text) => loop.Set(text)),
+        new("/adapter", "[PATH]", "answer with a low-rank adapter from now on; without a path, with the model alone", (loop, path) => loop.Adapt(path)),
         new("/retry", null, "answer the last message again, with another seed", (loop, _) => loop.Retry()),
         new("/undo", null, "take back the last message and its answer", (loop, _) => loop.Undo()),
         new("/reset", null, "forget the conversation", (loop, _) => loop.Session.Reset()),

@@ -35,6 +35,12 @@ internal sealed class ModelOptions(bool hasModel = true)
         DefaultValueFactory = _ => KeyValueFormat.F16,
     };
 
+    private readonly Option<string?> _adapter = new("--adapter")
+    {
+        Description = "Apply a low-rank adapter beside the model's weights: a PEFT folder or a GGUF file",
+        HelpName = "PATH",
+    };
+
     private readonly Option<bool> _verify = new("--verify")
     {
         Description = "Look through all weights for NaN and infinity first",
@@ -51,6 +57,7 @@ internal sealed class ModelOptions(bool hasModel = true)
         command.Add(_threads);
         command.Add(_context);
         command.Add(_keyValues);
+        command.Add(_adapter);
         command.Add(_verify);
     }
 
@@ -63,7 +70,7 @@ internal sealed class ModelOptions(bool hasModel = true)
     public OpenedModel Open(ParseResult parsed, string path)
     {
         EngineOptions options = ReadEngineOptions(parsed);
-        OpenedModel model = OpenedModel.Open(path, options);
+        OpenedModel model = OpenedModel.Open(path, options, parsed.GetValue(_adapter));
         if (model.Engine.Config.IsEncoder)
         {
             model.Dispose();

@@ -1,5 +1,6 @@
 using Moiety.Inference;
 using Moiety.Models;
+using Moiety.Models.Adapters;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Tokenizers;
 
@@ -26,14 +27,18 @@ internal sealed class OpenedModel : IDisposable
 
     /// <summary>Opens a checkpoint from a file and builds the engine.</summary>
     /// <exception cref="InvalidInputException">The checkpoint is absent or malformed.</exception>
-    public static OpenedModel Open(string path, EngineOptions options) => Over(Checkpoint.Open(path), options);
+    /// <param name="path">The model.</param>
+    /// <param name="options">How to use the machine.</param>
+    /// <param name="adapter">An adapter for all that the engine computes, or null.</param>
+    public static OpenedModel Open(string path, EngineOptions options, string? adapter = null) => Over(Checkpoint.Open(path), options, adapter);
 
     /// <summary>Builds the engine over a checkpoint, which is disposed with it.</summary>
     /// <exception cref="InvalidInputException">A tensor is missing or misshapen.</exception>
-    public static OpenedModel Over(Checkpoint checkpoint, EngineOptions options)
+    public static OpenedModel Over(Checkpoint checkpoint, EngineOptions options, string? adapter = null)
     {
         try
         {
+            options = adapter is null ? options : options with { Adapter = LoraAdapter.Open(adapter, checkpoint) };
             return new OpenedModel(checkpoint, Engine.Open(checkpoint, options));
         }
         catch

@@ -3,6 +3,7 @@ using Moiety.Decoding.Strategies;
 using Moiety.Decoding.Text;
 using Moiety.Inference;
 using Moiety.Inference.KeyValues;
+using Moiety.Models.Adapters;
 using Moiety.Models.Tokenizers;
 
 namespace Moiety.Decoding.Chat;
@@ -18,6 +19,7 @@ public sealed class ChatSession : IDisposable
     private readonly KvCache _cache;
     private readonly List<ChatTurn> _turns = [];
     private int[] _cached = [];
+    private LoraAdapter? _cachedBy;
 
     /// <summary>Begins a conversation.</summary>
     /// <param name="engine">The model; stays the caller's.</param>
@@ -35,6 +37,9 @@ public sealed class ChatSession : IDisposable
 
     /// <summary>What goes before the conversation, or null.</summary>
     public string? System { get; set; }
+
+    /// <summary>The adapter that answers from now on, or null for the model alone.</summary>
+    public LoraAdapter? Adapter { get; set; }
 
     /// <summary>The turns so far.</summary>
     public IReadOnlyList<ChatTurn> Turns => _turns;
@@ -78,7 +83,7 @@ public sealed class ChatSession : IDisposable
         options = options with { StopStrings = [.. options.StopStrings, .. _format.StopStrings] };
         int[] prompt = _format.Encode(_tokenizer, System, [.. _turns, new ChatTurn(message)]);
         KeepCommonPrefix(prompt);
-        SamplingStrategy strategy = new(_cache, prompt, options, _generator.StopTokens(options), _turns.Count);
+        SamplingStrategy strategy = new(_cache, prompt, options, _generator.StopTokens(options), _turns.Count, TextGenerator.PlanOf(Adapter));
         TextRun run = new(strategy, _tokenizer, options);
         StringBuilder answer = new();
         try
@@ -111,10 +116,11 @@ public sealed class ChatSession : IDisposable
     }
 
     // Tokens at the border of two turns may be cut differently once more text follows: what differs is computed again. The
-    // last token is computed in any case, since its logits are wanted.
+    // last token is computed in any case, since its logits are wanted. What one adapter computed is of no use to another.
     private void KeepCommonPrefix(int[] prompt)
     {
-        int common = Math.Min(_cached.AsSpan().CommonPrefixLength(prompt), prompt.Length - 1);
+        int common = ReferenceEquals(Adapter, _cachedBy) ? Math.Min(_cached.AsSpan().CommonPrefixLength(prompt), prompt.Length - 1) : 0;
+        _cachedBy = Adapter;
         _cache.Truncate(common);
         _cached = _cached[..common];
     }

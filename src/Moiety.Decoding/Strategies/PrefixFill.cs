@@ -1,5 +1,6 @@
 using Moiety.Inference;
 using Moiety.Inference.KeyValues;
+using Moiety.Inference.Plans;
 using Moiety.Inference.Steps;
 
 namespace Moiety.Decoding.Strategies;
@@ -8,14 +9,14 @@ namespace Moiety.Decoding.Strategies;
 internal static class PrefixFill
 {
     /// <summary>Appends tokens to a cache without asking for logits.</summary>
-    public static void Run(Engine engine, KvCache cache, ReadOnlySpan<int> tokens, CancellationToken cancellationToken)
+    public static void Run(Engine engine, KvCache cache, ReadOnlySpan<int> tokens, CancellationToken cancellationToken, ForwardPlan? plan = null)
     {
         Batch batch = new();
         while (!tokens.IsEmpty)
         {
             int count = Math.Min(tokens.Length, DecodingLoop.StepTokens);
             batch.Clear();
-            batch.Add(cache, tokens[..count], LogitsWanted.None);
+            batch.Add(cache, tokens[..count], LogitsWanted.None, plan);
             engine.Step(batch, cancellationToken);
             tokens = tokens[count..];
         }

@@ -4,6 +4,7 @@ using System.Numerics.Tensors;
 using Moiety.Decoding.Processors;
 using Moiety.Inference;
 using Moiety.Inference.KeyValues;
+using Moiety.Inference.Plans;
 using Moiety.Inference.Steps;
 using Moiety.Models;
 
@@ -15,6 +16,7 @@ namespace Moiety.Decoding.Strategies;
 public sealed class SamplingStrategy : DecodingStrategy
 {
     private readonly KvCache _cache;
+    private readonly ForwardPlan? _plan;
     private readonly GenerationOptions _options;
     private readonly ImmutableArray<int> _stopTokens;
     private readonly int _promptLength;
@@ -31,10 +33,11 @@ public sealed class SamplingStrategy : DecodingStrategy
     /// <param name="options">How to choose tokens and when to end.</param>
     /// <param name="stopTokens">Tokens that end the text.</param>
     /// <param name="stream">Number of the random stream.</param>
+    /// <param name="plan">What differs from a plain pass in every step, such as an adapter; nothing that counts tokens. Null for nothing.</param>
     /// <exception cref="ContextOverflowException">The prompt is longer than the context.</exception>
     /// <exception cref="InvalidInputException">The prompt is empty or an option makes no sense.</exception>
     public SamplingStrategy(
-        KvCache cache, ReadOnlySpan<int> prompt, GenerationOptions options, ImmutableArray<int> stopTokens, int stream = 0)
+        KvCache cache, ReadOnlySpan<int> prompt, GenerationOptions options, ImmutableArray<int> stopTokens, int stream = 0, ForwardPlan? plan = null)
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentNullException.ThrowIfNull(options);
@@ -51,6 +54,7 @@ public sealed class SamplingStrategy : DecodingStrategy
 
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(cache.Length, prompt.Length, nameof(cache));
         _cache = cache;
+        _plan = plan;
         _options = options;
         _stopTokens = stopTokens;
         _stream = stream;
@@ -75,7 +79,7 @@ public sealed class SamplingStrategy : DecodingStrategy
         ArgumentOutOfRangeException.ThrowIfLessThan(budget, 1);
         ReadOnlySpan<int> next = Tokens[_cache.Length..];
         bool last = next.Length <= budget;
-        _slice = batch.Add(_cache, last ? next : next[..budget], last ? LogitsWanted.Last : LogitsWanted.None);
+        _slice = batch.Add(_cache, last ? next : next[..budget], last ? LogitsWanted.Last : LogitsWanted.None, _plan);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,4 @@
 using Moiety.Inference.KeyValues;
-using Moiety.Numerics;
 using Moiety.Numerics.Products;
 using Moiety.Numerics.Threading;
 
@@ -40,14 +39,6 @@ internal abstract unsafe class AttentionProjections(int layer, KvLayout pages)
 
     /// <summary>Brings what was gathered into <see cref="AttentionSpace.Mixed"/>. Ends with a barrier.</summary>
     public abstract void Mix(in Worker worker, LayerRows rows);
-
-    /// <summary>The worker's columns of a product.</summary>
-    protected static void Multiply(in Worker worker, Matrix weights, ActivationBuffer activations, float* output)
-    {
-        RowRange columns = worker.Columns(weights.Rows);
-        worker.Observe(weights, activations);
-        MatrixProduct.MultiplyRows(weights, activations, columns.Start, columns.End, output, weights.Rows);
-    }
 
     /// <summary>Stores what a token leaves in the cache.</summary>
     /// <param name="worker">This worker.</param>

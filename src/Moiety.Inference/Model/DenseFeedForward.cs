@@ -12,10 +12,10 @@ internal sealed unsafe class DenseFeedForward(BranchWeights weights) : FeedForwa
 
     public override RowRange Run(in Worker worker, in Preparation preparation, int* tokens, int count, float* output)
     {
-        _perceptron.Expand(worker, preparation.Space, count);
+        _perceptron.Expand(worker, preparation.Space, tokens, count);
         worker.Barrier();
         _perceptron.Prepare(preparation, worker.Workspace, count);
         preparation.Barrier();
-        return _perceptron.Contract(worker, preparation.Space, count, output);
+        return _perceptron.Contract(worker, preparation.Space, tokens, count, output);
     }
 }

@@ -38,9 +38,9 @@ internal sealed unsafe class HeadProjections : AttentionProjections
     public override void Project(in Worker worker, LayerRows rows, ActivationBuffer input)
     {
         AttentionSpace space = worker.Workspace.Attention;
-        Multiply(worker, _weights.Query, input, space.Queries);
-        Multiply(worker, _weights.Key!, input, space.Keys);
-        Multiply(worker, _weights.Value!, input, space.Values);
+        worker.Multiply(_weights.Query, input, rows.KeyValueTokens, space.Queries);
+        worker.Multiply(_weights.Key!, input, rows.KeyValueTokens, space.Keys);
+        worker.Multiply(_weights.Value!, input, rows.KeyValueTokens, space.Values);
         worker.Barrier();
         if (_changesRows)
         {

@@ -44,15 +44,15 @@ internal sealed unsafe class LatentProjections : AttentionProjections
     public override void Project(in Worker worker, LayerRows rows, ActivationBuffer input)
     {
         AttentionSpace space = worker.Workspace.Attention;
-        Multiply(worker, _latent.KeyValueDown, input, space.Keys);
+        worker.Multiply(_latent.KeyValueDown, input, rows.KeyValueTokens, space.Keys);
         if (_latent.QueryDown is { } down)
         {
-            Multiply(worker, down, input, space.CompressedQueries);
+            worker.Multiply(down, input, rows.KeyValueTokens, space.CompressedQueries);
             worker.Barrier();
             input = PrepareCompressed(worker, rows.KeyValueCount, space);
         }
 
-        Multiply(worker, _weights.Query, input, space.ProjectedQueries);
+        worker.Multiply(_weights.Query, input, rows.KeyValueTokens, space.ProjectedQueries);
         worker.Barrier();
     }
 

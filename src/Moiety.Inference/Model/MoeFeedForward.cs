@@ -61,39 +61,37 @@ internal sealed unsafe class MoeFeedForward : FeedForward
             _router.Report(worker.Context, space, tokens, count);
         }
 
-        _fixed?.Expand(worker, space, count);
-        _shared?.Expand(worker, space, count);
-        Expand(worker, space);
+        _fixed?.Expand(worker, space, tokens, count);
+        _shared?.Expand(worker, space, tokens, count);
+        Expand(worker, space, tokens);
         worker.Barrier();
         _fixed?.Prepare(preparation, workspace, count);
         _shared?.Prepare(preparation, workspace, count);
         preparation.Convert(space.ExpertActivations!, workspace.ExpertGate, count * _weights.Config.TopK, _inner, _downForms);
         preparation.Barrier();
-        _fixed?.Contract(worker, space, count, output);
-        _shared?.Contract(worker, space, count, workspace.SharedProduct);
-        Contract(worker, space);
+        _fixed?.Contract(worker, space, tokens, count, output);
+        _shared?.Contract(worker, space, tokens, count, workspace.SharedProduct);
+        Contract(worker, space, tokens);
         return Combine(worker, space, count, output);
     }
 
     /// <summary>The inner activations of all experts over their contiguous slots, the worker's columns.</summary>
-    private void Expand(in Worker worker, PreparedSpace space)
+    private void Expand(in Worker worker, PreparedSpace space, int* tokens)
     {
         Workspace workspace = worker.Workspace;
         ActivationBuffer input = space.NormedActivations.Buffer;
         ReadOnlySpan<int> offsets = Offsets(space);
-        worker.Observe(_weights.Gates, offsets, input, space.Routing.RowOf);
-        worker.Observe(_weights.Ups, offsets, input, space.Routing.RowOf);
         int* rowOf = space.Routing.RowOf;
         RowRange columns = worker.Columns(_inner);
         bool gated = _weights.Gates.Length > 0;
         if (gated)
         {
-            MatrixProduct.MultiplyGathered(_weights.Gates, offsets, input, rowOf, workspace.ExpertGate, _inner, worker.Index, worker.Count);
+            worker.Multiply(_weights.Gates, offsets, input, rowOf, isGathered: true, tokens, workspace.ExpertGate);
             AddBiases(_weights.GateBiases, offsets, columns, workspace.ExpertGate, _inner);
         }
 
         float* ups = gated ? workspace.ExpertUp : workspace.ExpertGate;
-        MatrixProduct.MultiplyGathered(_weights.Ups, offsets, input, rowOf, ups, _inner, worker.Index, worker.Count);
+        worker.Multiply(_weights.Ups, offsets, input, rowOf, isGathered: true, tokens, ups);
         AddBiases(_weights.UpBiases, offsets, columns, ups, _inner);
         for (int slot = 0; slot < offsets[^1]; slot++)
         {
@@ -111,12 +109,11 @@ internal sealed unsafe class MoeFeedForward : FeedForward
     }
 
     /// <summary>Down of all experts over their contiguous slots, the worker's columns.</summary>
-    private void Contract(in Worker worker, PreparedSpace space)
+    private void Contract(in Worker worker, PreparedSpace space, int* tokens)
     {
         float* product = worker.Workspace.ExpertProduct;
         ReadOnlySpan<int> offsets = Offsets(space);
-        worker.Observe(_weights.Downs, offsets, space.ExpertActivations!.Buffer, null);
-        MatrixProduct.MultiplyGathered(_weights.Downs, offsets, space.ExpertActivations!.Buffer, null, product, _hidden, worker.Index, worker.Count);
+        worker.Multiply(_weights.Downs, offsets, space.ExpertActivations!.Buffer, space.Routing.RowOf, isGathered: false, tokens, product);
         AddBiases(_weights.DownBiases, offsets, worker.Columns(_hidden), product, _hidden);
     }
 

@@ -39,9 +39,7 @@ internal sealed unsafe class OutputHead
         }
 
         Matrix matrix = _weights.Words;
-        RowRange words = worker.Columns(matrix.Rows);
-        worker.Observe(matrix, input);
-        MatrixProduct.MultiplyRows(matrix, input, words.Start, words.End, result.LogitRow(0), matrix.Rows);
+        RowRange words = worker.Multiply(matrix, input, result.LogitTokens, result.LogitRow(0));
         if (_weights.Bias.Length > 0 || _config.LogitScale != 1 || _config.LogitSoftCap != 0)
         {
             Finish(result, words, count);

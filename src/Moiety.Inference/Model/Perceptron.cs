@@ -14,24 +14,16 @@ internal sealed unsafe class Perceptron(BranchWeights weights, int branch)
     public ActivationForms InputForms => weights.Up.Format.Activations | (weights.Gate?.Format.Activations ?? ActivationForms.None);
 
     /// <summary>Computes the worker's columns of the inner activations from the normed activations.</summary>
-    public void Expand(in Worker worker, PreparedSpace input, int count)
+    public void Expand(in Worker worker, PreparedSpace input, int* tokens, int count)
     {
         BranchBuffers buffers = worker.Workspace.Branch(branch);
-        int inner = weights.Up.Rows;
-        RowRange columns = worker.Columns(inner);
         ActivationBuffer normed = input.NormedActivations.Buffer;
-        worker.Observe(weights.Up, normed);
         if (weights.Gate is { } gate)
         {
-            worker.Observe(gate, normed);
-            MatrixProduct.MultiplyRows(gate, normed, columns.Start, columns.End, buffers.Inner, inner);
-            MatrixProduct.MultiplyRows(weights.Up, normed, columns.Start, columns.End, buffers.Up, inner);
-        }
-        else
-        {
-            MatrixProduct.MultiplyRows(weights.Up, normed, columns.Start, columns.End, buffers.Inner, inner);
+            worker.Multiply(gate, normed, tokens, buffers.Inner);
         }
 
+        RowRange columns = worker.Multiply(weights.Up, normed, tokens, weights.Gate is null ? buffers.Inner : buffers.Up);
         Activate(buffers, columns, count);
     }
 
@@ -41,12 +33,10 @@ internal sealed unsafe class Perceptron(BranchWeights weights, int branch)
 
     /// <summary>Computes the worker's columns of the output.</summary>
     /// <returns>The columns.</returns>
-    public RowRange Contract(in Worker worker, PreparedSpace expanded, int count, float* output)
+    public RowRange Contract(in Worker worker, PreparedSpace expanded, int* tokens, int count, float* output)
     {
         int hidden = weights.Down.Rows;
-        RowRange columns = worker.Columns(hidden);
-        worker.Observe(weights.Down, expanded.Inner(branch).Buffer);
-        MatrixProduct.MultiplyRows(weights.Down, expanded.Inner(branch).Buffer, columns.Start, columns.End, output, hidden);
+        RowRange columns = worker.Multiply(weights.Down, expanded.Inner(branch).Buffer, tokens, output);
         for (int row = 0; weights.DownBias.Length > 0 && row < count; row++)
         {
             Bias.Add(weights.DownBias, columns, output + (long)row * hidden);

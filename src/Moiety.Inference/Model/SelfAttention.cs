@@ -82,20 +82,18 @@ internal sealed unsafe class SelfAttention
 
         AttendTiles(worker, rows, preparesTiles);
         _projections.Mix(worker, rows);
-        return Project(worker, rows.AttendingCount);
+        return Project(worker, rows.AttendingTokens, rows.AttendingCount);
     }
 
-    private RowRange Project(in Worker worker, int count)
+    private RowRange Project(in Worker worker, int* tokens, int count)
     {
         Workspace workspace = worker.Workspace;
         Preparation preparation = worker.Prepare(count);
         Activations mixed = preparation.Space.MixedActivations;
         preparation.Convert(mixed, workspace.Attention.Mixed, count, _shape.MixedWidth, _weights.Output.Format.Activations);
         preparation.Barrier();
-        RowRange columns = worker.Columns(_weights.Output.Rows);
         int hidden = _weights.Output.Rows;
-        worker.Observe(_weights.Output, mixed.Buffer);
-        MatrixProduct.MultiplyRows(_weights.Output, mixed.Buffer, columns.Start, columns.End, workspace.Product, hidden);
+        RowRange columns = worker.Multiply(_weights.Output, mixed.Buffer, tokens, workspace.Product);
         for (int row = 0; row < count && _weights.OutputBias.Length > 0; row++)
         {
             Bias.Add(_weights.OutputBias, columns, workspace.Product + (long)row * hidden);

@@ -1,3 +1,4 @@
+using Moiety.Inference.Adapters;
 using Moiety.Inference.KeyValues;
 using Moiety.Inference.Plans;
 
@@ -20,6 +21,9 @@ internal readonly struct SliceState
 
     /// <summary>What differs from a plain causal pass, or null.</summary>
     public required ForwardPlan? Plan { get; init; }
+
+    /// <summary>The adapter of the plan, or null.</summary>
+    public required BoundAdapter? Adapter { get; init; }
 
     /// <summary>Which keys its tokens see.</summary>
     public required KeyVisibility Visibility { get; init; }

@@ -1,5 +1,7 @@
+using Moiety.Inference.Adapters;
 using Moiety.Inference.Plans;
 using Moiety.Inference.Steps;
+using Moiety.Models.Adapters;
 using Moiety.Models.Configuration;
 
 namespace Moiety.Inference.Model;
@@ -16,6 +18,8 @@ internal sealed unsafe class StepLayout : IDisposable
 
     private readonly ModelConfig _config;
     private readonly int _headsPerTile;
+    private readonly BoundAdapter? _standard;
+    private readonly Func<LoraAdapter, BoundAdapter> _bind;
     private readonly RotaryTables _rotary;
     private readonly ScratchBuffer<int> _tokens = new();
     private readonly ScratchBuffer<int> _sliceOf = new();
@@ -27,9 +31,11 @@ internal sealed unsafe class StepLayout : IDisposable
     private SliceState[] _slices = [];
     private bool _scheduled;
 
-    public StepLayout(ModelConfig config, RotaryTables rotary)
+    public StepLayout(ModelConfig config, RotaryTables rotary, BoundAdapter? standard, Func<LoraAdapter, BoundAdapter> bind)
     {
         _config = config;
+        _standard = standard;
+        _bind = bind;
         _headsPerTile = new AttentionShape(config).HeadsPerTile;
         _rotary = rotary;
     }
@@ -62,6 +68,9 @@ internal sealed unsafe class StepLayout : IDisposable
     /// <summary>Index of the slice that a token belongs to.</summary>
     public int SliceIndexOf(int token) => _sliceOf.Data[token];
 
+    /// <summary>Whether any slice has an adapter.</summary>
+    public bool HasAdapters { get; private set; }
+
     /// <summary>Which tokens a layer works on.</summary>
     public LayerRows RowsOf(int layer) => _scheduled ? _scheduledRows[layer] : layer == _config.LayerCount - 1 ? _lastRows : _allRows;
 
@@ -82,6 +91,7 @@ internal sealed unsafe class StepLayout : IDisposable
         }
 
         MaxKeys = 0;
+        HasAdapters = false;
         _scheduled = false;
         for (int index = 0; index < SliceCount; index++)
         {
@@ -121,8 +131,10 @@ internal sealed unsafe class StepLayout : IDisposable
             Start = slice.Start,
             Count = slice.Count,
             Plan = slice.Plan,
+            Adapter = slice.Plan?.Adapter is { } adapter ? _bind(adapter) : _standard,
             Visibility = visibility,
         };
+        HasAdapters |= _slices[index].Adapter is not null;
         MaxKeys = Math.Max(MaxKeys, cached + slice.Count);
         _scheduled |= slice.Plan?.Schedule is not null;
         for (int position = 0; position < slice.Count; position++)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Moiety.Models.Adapters;
 
 namespace Moiety.Inference.Plans;
 
@@ -19,6 +20,9 @@ public sealed record ForwardPlan
 
     /// <summary>Which keys the tokens see; in an encoder always <see cref="Visibility.Bidirectional"/>.</summary>
     public Visibility Visibility { get; init; } = Visibility.Causal;
+
+    /// <summary>A low-rank adapter that is applied beside the model's weights, or null for that of the engine's options. Slices of one batch may have different ones.</summary>
+    public LoraAdapter? Adapter { get; init; }
 
     /// <summary>Changes of attention scores.</summary>
     public ImmutableArray<AttentionSteering> Steering { get; init; } = [];

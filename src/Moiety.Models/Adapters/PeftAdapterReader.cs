@@ -1,0 +1,145 @@
+using System.Text.RegularExpressions;
+using Moiety.Models.Checkpoints;
+using Moiety.Models.Checkpoints.PyTorch;
+using Moiety.Models.Families;
+using Moiety.Models.Json;
+
+namespace Moiety.Models.Adapters;
+
+/// <summary>Reads the folder that Hugging Face's PEFT writes: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c> or <c>.bin</c>.</summary>
+internal static class PeftAdapterReader
+{
+    private const string ConfigName = "adapter_config.json";
+    private const string Prefix = "base_model.model.";
+    private static readonly TimeSpan PatternTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>Reads a folder.</summary>
+    public static LoraAdapter Read(string folder, Checkpoint model)
+    {
+        string configPath = Path.Combine(folder, ConfigName);
+        if (!File.Exists(configPath))
+        {
+            throw new InvalidCheckpointException(folder, ConfigName, "it is missing: it says how the adapter was made");
+        }
+
+        JsonField config = JsonField.Read(configPath);
+        Refuse(config);
+        AdapterOrigin.Check(folder, config.Text("base_model_name_or_path"), model);
+        ModelFamily family = ModelFamilies.Get(model.Config.Family);
+        using PeftFiles files = PeftFiles.Open(folder);
+        Dictionary<string, AdapterFactors> factors = new(StringComparer.Ordinal);
+        foreach ((string name, (FileTensor? a, FileTensor? b)) in Group(folder, files.Tensors))
+        {
+            factors.Add(name, AdapterFactors.Read(folder, name, a, b, rank => Scale(config, name, rank)));
+        }
+
+        return AdapterMatcher.Match(folder, model, family.HuggingFaceNamingFor(model.Config), family.HuggingFaceInterleaved, factors);
+    }
+
+    // What changes the computation and is not built is refused by name.
+    private static void Refuse(JsonField config)
+    {
+        if (config.Text("peft_type") is { } type && type != "LORA")
+        {
+            throw config.Error("peft_type", $"\"{type}\" is not supported; LORA is");
+        }
+
+        if (config.Boolean("use_dora") is true)
+        {
+            throw config.Error("use_dora", "weight-decomposed adapters are not supported");
+        }
+
+        if (config.Text("bias") is { } bias && bias != "none")
+        {
+            throw config.Error("bias", $"trained biases (\"{bias}\") are not supported; merge the adapter with PEFT first");
+        }
+
+        if (config.Find("modules_to_save") is { } saved && (!saved.IsList || saved.Length() > 0))
+        {
+            throw config.Error("modules_to_save", $"wholly trained modules ({saved.Show()}) are not supported; merge the adapter with PEFT first");
+        }
+    }
+
+    private static Dictionary<string, (FileTensor? A, FileTensor? B)> Group(string folder, IEnumerable<FileTensor> tensors)
+    {
+        Dictionary<string, (FileTensor? A, FileTensor? B)> groups = new(StringComparer.Ordinal);
+        foreach (FileTensor tensor in tensors)
+        {
+            string name = tensor.Name.StartsWith(Prefix, StringComparison.Ordinal) ? tensor.Name[Prefix.Length..] : tensor.Name;
+            int mark = name.LastIndexOf(".lora_", StringComparison.Ordinal);
+            string kind = mark < 0 ? "" : name[(mark + ".lora_".Length)..];
+            if (kind is not ("A.weight" or "B.weight" or "A.default.weight" or "B.default.weight"))
+            {
+                throw new InvalidCheckpointException(folder, $"tensor \"{tensor.Name}\"", "it is no factor of a low-rank update of a matrix, which alone is supported");
+            }
+
+            (FileTensor? A, FileTensor? B) group = groups.GetValueOrDefault(name[..mark]);
+            groups[name[..mark]] = kind[0] == 'A' ? (tensor, group.B) : (group.A, tensor);
+        }
+
+        return groups;
+    }
+
+    // As PEFT: the patterns match the end of a module's name; without one, the general numbers hold.
+    private static float Scale(JsonField config, string name, int rank)
+    {
+        int expected = Pattern(config, "rank_pattern", name) is { } ranked ? ranked.Int32() : config.Get("r").Int32();
+        if (rank != expected)
+        {
+            throw config.Error("r", $"the factors of \"{name}\" have the rank {rank}, the configuration says {expected}");
+        }
+
+        double alpha = (Pattern(config, "alpha_pattern", name) ?? config.Get("lora_alpha")).Double();
+        return (float)(alpha / (config.Boolean("use_rslora") is true ? Math.Sqrt(rank) : rank));
+    }
+
+    private static JsonField? Pattern(JsonField config, string key, string name)
+    {
+        if (config.Object(key) is { } patterns)
+        {
+            foreach ((string pattern, JsonField value) in patterns.Members())
+            {
+                try
+                {
+                    if (Regex.IsMatch(name, $@"^(.*\.)?({pattern})$", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, PatternTime))
+                    {
+                        return value;
+                    }
+                }
+                catch (Exception error) when (error is ArgumentException or NotSupportedException or RegexMatchTimeoutException)
+                {
+                    throw patterns.Error(pattern, $"the pattern cannot be used: {error.Message}");
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The opened weight file of an adapter.</summary>
+    private sealed class PeftFiles(IDisposable file, IEnumerable<FileTensor> tensors) : IDisposable
+    {
+        public IEnumerable<FileTensor> Tensors => tensors;
+
+        public static PeftFiles Open(string folder)
+        {
+            string safe = Path.Combine(folder, "adapter_model.safetensors");
+            if (File.Exists(safe))
+            {
+                SafetensorsFile file = SafetensorsFile.Open(safe);
+                return new PeftFiles(file, file.Tensors.Values.Select(tensor => new MappedTensor(file.Mapping, tensor)));
+            }
+
+            string pickled = Path.Combine(folder, "adapter_model.bin");
+            if (!File.Exists(pickled))
+            {
+                throw new InvalidCheckpointException(folder, "adapter_model.safetensors", "there is neither it nor adapter_model.bin");
+            }
+
+            PyTorchFile torch = PyTorchFile.Open(pickled);
+            return new PeftFiles(torch, torch.Tensors.Values);
+        }
+
+        public void Dispose() => file.Dispose();
+    }
+}
