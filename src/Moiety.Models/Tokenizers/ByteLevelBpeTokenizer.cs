@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Moiety.Models.Tokenizers.Decoders;
 using Moiety.Models.Tokenizers.PreTokenizers;
 
@@ -77,7 +78,7 @@ public sealed class ByteLevelBpeTokenizer : VocabularyTokenizer
             }
             else if (table.TryGet(words.Text, start, length, out WordTable.Key key, out ReadOnlySpan<int> known))
             {
-                output.Add(known);
+                output.AddFew(in MemoryMarshal.GetReference(known), known.Length);
             }
             else
             {

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Moiety.Models.Tokenizers;
 
@@ -19,6 +21,25 @@ internal ref struct IdBuffer
 
     /// <summary>Appends ids.</summary>
     public void Add(ReadOnlySpan<int> ids) => ids.CopyTo(Reserve(ids.Length));
+
+    /// <summary>Appends a few ids, of which the first four can be read even if there are fewer.</summary>
+    public void AddFew(ref readonly int first, int count)
+    {
+        if (count > Vector128<int>.Count)
+        {
+            Add(MemoryMarshal.CreateReadOnlySpan(in first, count));
+            return;
+        }
+
+        if (_rented.Length - _count < Vector128<int>.Count)
+        {
+            Reserve(Vector128<int>.Count);
+            RemoveLast(Vector128<int>.Count);
+        }
+
+        Vector128.LoadUnsafe(in first).StoreUnsafe(ref MemoryMarshal.GetArrayDataReference(_rented), (nuint)_count);
+        _count += count;
+    }
 
     /// <summary>Appends room for ids, to be filled by the caller.</summary>
     public Span<int> Reserve(int length)

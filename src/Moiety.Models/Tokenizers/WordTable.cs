@@ -35,7 +35,7 @@ internal sealed class WordTable
     /// <param name="start">Where the word begins in it.</param>
     /// <param name="length">Its length, at most <see cref="LongestWord"/>.</param>
     /// <param name="key">What the word is known by.</param>
-    /// <param name="ids">Its ids.</param>
+    /// <param name="ids">Its ids; the four integers from the first one on can be read whatever their number is.</param>
     public bool TryGet(ReadOnlySpan<byte> text, int start, int length, out Key key, out ReadOnlySpan<int> ids)
     {
         key = text.Length - start >= KeySize
