@@ -26,6 +26,7 @@ public class NormalizerTests
         """{"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "▁"}""",
         """{"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "}""",
         """{"type": "Replace", "pattern": {"Regex": "(?:''|``)[\"']?|[0-9]{2}"}, "content": "$1"}""",
+        """{"type": "Replace", "pattern": {"Regex": "(?<=a)[^b\\s]|(?i:S)+$|\\d(?!\\d)"}, "content": "_"}""",
         """{"type": "Prepend", "prepend": "▁"}""",
         """{"type": "ByteLevel"}""",
         """{"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null, "lowercase": true}""",
@@ -104,10 +105,9 @@ public class NormalizerTests
 
     [Theory]
     [InlineData("""{"type": "Uppercase"}""", "Uppercase is not supported")]
-    [InlineData("""{"type": "Replace", "pattern": {"Regex": "(a"}, "content": ""}""", "malformed")]
+    [InlineData("""{"type": "Replace", "pattern": {"Regex": "(a"}, "content": ""}""", "has no closing one")]
     [InlineData("""{"type": "Replace", "pattern": {"Regex": "a*"}, "content": ""}""", "empty text")]
-    [InlineData("""{"type": "Replace", "pattern": {"Regex": "[^a]"}, "content": ""}""", "something else")]
-    [InlineData("""{"type": "Replace", "pattern": {"Regex": "(?<=a)b"}, "content": ""}""", "something else")]
+    [InlineData("""{"type": "Replace", "pattern": {"Regex": "(a)\\1"}, "content": ""}""", "\\1 is not supported")]
     [InlineData("""{"type": "Replace", "pattern": {"String": ""}, "content": ""}""", "not empty")]
     [InlineData("""{"type": "Precompiled", "precompiled_charsmap": "%"}""", "base64")]
     [InlineData("""{"type": "Precompiled", "precompiled_charsmap": "//////8="}""", "precompiled_charsmap")]

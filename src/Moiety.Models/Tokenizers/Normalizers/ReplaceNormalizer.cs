@@ -1,21 +1,21 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
+using Moiety.Models.Tokenizers.Patterns;
 
 namespace Moiety.Models.Tokenizers.Normalizers;
 
 /// <summary>
-/// <c>Replace</c>: something else in place of every occurrence of a text or of a regular expression. Expressions run in linear time
-/// (.NET's non-backtracking engine); those that mean something else in .NET than in the library, or that may match nothing, are refused.
+/// <c>Replace</c>: something else in place of every occurrence of a text or of a regular expression. Expressions that may match nothing
+/// are refused.
 /// </summary>
 public sealed class ReplaceNormalizer : Normalizer
 {
     private readonly byte[] _from;
     private readonly byte[] _to;
-    private readonly Regex? _regex;
+    private readonly Pattern? _regex;
     private readonly byte? _run;
 
-    private ReplaceNormalizer(string pattern, Regex? regex, string content)
+    private ReplaceNormalizer(string pattern, Pattern? regex, string content)
     {
         Pattern = pattern;
         Content = content;
@@ -43,7 +43,20 @@ public sealed class ReplaceNormalizer : Normalizer
 
     /// <summary>Replaces what a regular expression matches.</summary>
     /// <exception cref="InvalidInputException">The expression is malformed or not supported.</exception>
-    public static ReplaceNormalizer OfRegex(string pattern, string content) => new(pattern, RegexTranslation.Compile(pattern), content);
+    public static ReplaceNormalizer OfRegex(string pattern, string content)
+    {
+        try
+        {
+            Pattern regex = Patterns.Pattern.Parse(pattern);
+            return regex.Scan([]).TryNext(out _, out _)
+                ? throw new InvalidInputException($"The regular expression {pattern} is not supported: it matches an empty text.")
+                : new ReplaceNormalizer(pattern, regex, content);
+        }
+        catch (PatternException error)
+        {
+            throw new InvalidInputException($"The regular expression {pattern} cannot be used: {error.Message}.", error);
+        }
+    }
 
     /// <inheritdoc/>
     internal override void Normalize(ReadOnlySpan<byte> text, ref ByteBuffer output)
@@ -100,8 +113,18 @@ public sealed class ReplaceNormalizer : Normalizer
         while (!text.IsEmpty)
         {
             int valid = ValidLength(text);
-            string part = Encoding.UTF8.GetString(text[..valid]);
-            output.Add(Encoding.UTF8.GetBytes(_regex!.Replace(part, _ => Content)));
+            ReadOnlySpan<byte> part = text[..valid];
+            PatternScan scan = _regex!.Scan(part);
+            int last = 0;
+            while (scan.TryNext(out int start, out int end))
+            {
+                output.Add(part[last..start]);
+                output.Add(_to);
+                last = end;
+            }
+
+            scan.Dispose();
+            output.Add(part[last..]);
             text = text[valid..];
             if (!text.IsEmpty)
             {
