@@ -1,8 +1,10 @@
 using System.Text.Json;
 using Moiety.Models.Checkpoints;
+using Moiety.Models.Json;
 using Moiety.Models.Tokenizers;
 using Moiety.Models.Tokenizers.Normalizers;
 using Moiety.Models.Tokenizers.PostProcessors;
+using Moiety.Models.Tokenizers.PreTokenizers;
 
 namespace Moiety.Models.Tests.Tokenizers;
 
@@ -109,5 +111,42 @@ public class GgufTokenizerTests
             Assert.Equal(text, fromJson.Decode(ids));
             Assert.Equal(text, again.Decode(ids));
         }
+    }
+
+    [Theory]
+    [InlineData("gpt-2", false, """{"type": "ByteLevel", "add_prefix_space": false}""")]
+    [InlineData("llama-bpe", true, """{"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}, "behavior": "Removed", "invert": true}, {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]}""")]
+    [InlineData("dbrx", false, """{"type": "Split", "pattern": {"Regex": "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"}, "behavior": "Isolated"}""")]
+    [InlineData("starcoder", false, """{"type": "Sequence", "pretokenizers": [{"type": "Digits", "individual_digits": true}, {"type": "ByteLevel", "add_prefix_space": false}]}""")]
+    [InlineData("falcon", false, """{"type": "Sequence", "pretokenizers": [{"type": "Punctuation", "behavior": "Contiguous"}, {"type": "ByteLevel", "add_prefix_space": false}, {"type": "Digits", "individual_digits": false}, {"type": "Split", "pattern": {"Regex": "[0-9][0-9][0-9]"}, "behavior": "Isolated"}]}""")]
+    [InlineData("bloom", false, """{"type": "Split", "pattern": {"Regex": " ?[^(\\s|[.,!?…。，、।۔،])]+"}, "behavior": "Isolated"}""")]
+    [InlineData(null, false, """{"type": "ByteLevel", "add_prefix_space": true}""")]
+    [InlineData(null, true, """{"type": "ByteLevel", "add_prefix_space": false}""")]
+    [InlineData(null, false, """{"type": "Whitespace"}""")]
+    [InlineData(null, false, """{"type": "Split", "pattern": {"Regex": "\\p{L}+"}, "behavior": "MergedWithNext"}""")]
+    [InlineData(null, false, """{"type": "Split", "pattern": {"Regex": "\\p{L}+"}, "behavior": "Isolated"}""")]
+    public void Published_pre_tokenizers_have_their_name_and_others_are_refused(string? name, bool ignoreMerges, string component)
+    {
+        ByteLevelBpeTokenizer bytes = BpeTrainer.Train([], new BpeTrainerOptions { VocabularySize = 257 });
+        PreTokenizer stage = PreTokenizerReader.Read(JsonField.Parse("tokenizer.json", System.Text.Encoding.UTF8.GetBytes(component)));
+        ByteLevelBpeTokenizer tokenizer = new(
+            [.. Enumerable.Range(0, bytes.VocabularySize).Select(bytes.GetPiece)],
+            [],
+            new ByteLevelBpeOptions { PreTokenizers = stage is PreTokenizerSequence sequence ? sequence.Stages : [stage], IgnoreMerges = ignoreMerges });
+        if (name is null)
+        {
+            Assert.Contains("GGUF", Assert.Throws<InvalidInputException>(() => GgufTokenizer.ToGguf(tokenizer)).Message);
+        }
+        else
+        {
+            Assert.Equal(name, GgufTokenizer.ToGguf(tokenizer).Pre);
+        }
+    }
+
+    [Fact]
+    public void An_unknown_pre_tokenizer_is_refused_by_name()
+    {
+        GgufTokenizerData data = GgufTokenizer.ToGguf(BpeTrainer.Train([], new BpeTrainerOptions { VocabularySize = 257 })) with { Pre = "afmoe" };
+        Assert.Contains("\"afmoe\" is not known", Assert.Throws<InvalidCheckpointException>(() => GgufTokenizer.Create(data)).Message);
     }
 }
