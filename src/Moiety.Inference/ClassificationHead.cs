@@ -62,14 +62,14 @@ public sealed unsafe class ClassificationHead
 
     private static float[] Multiply(Matrix matrix, float[] bias, ReadOnlySpan<float> input)
     {
-        float[] row = new float[matrix.Columns];
+        // The kernel of attention scores adds up in the same order wherever its operands lie.
         float[] output = new float[matrix.Rows];
-        for (int index = 0; index < output.Length; index++)
+        fixed (float* vector = input, products = output)
         {
-            matrix.Format.Dequantize(new ReadOnlySpan<byte>(matrix.Data + index * matrix.RowBytes, checked((int)matrix.RowBytes)), row);
-            output[index] = bias[index] + TensorPrimitives.Dot(row, input);
+            Attention.Scores(matrix.Format, vector, matrix.Data, matrix.RowBytes, matrix.Rows, matrix.Columns, 1, products);
         }
 
+        TensorPrimitives.Add(output, bias, output);
         return output;
     }
 }

@@ -103,9 +103,25 @@ public sealed class EmbeddingModel
     /// <exception cref="ArgumentException">The vectors have different lengths.</exception>
     public static float Similarity(ReadOnlySpan<float> first, ReadOnlySpan<float> second)
     {
-        float lengths = TensorPrimitives.Norm(first) * TensorPrimitives.Norm(second);
-        float product = TensorPrimitives.Dot(first, second);
-        return lengths > 0 ? Math.Clamp(product / lengths, -1, 1) : 0;
+        if (first.Length != second.Length)
+        {
+            throw new ArgumentException($"Vectors of {first.Length} and {second.Length} elements cannot be compared.", nameof(second));
+        }
+
+        double lengths = Math.Sqrt(Product(first, first) * Product(second, second));
+        return lengths > 0 ? (float)Math.Clamp(Product(first, second) / lengths, -1, 1) : 0;
+    }
+
+    // In one order wherever the vectors lie in memory, so that equal texts have equal bits.
+    private static double Product(ReadOnlySpan<float> first, ReadOnlySpan<float> second)
+    {
+        double sum = 0;
+        for (int index = 0; index < first.Length; index++)
+        {
+            sum += (double)first[index] * second[index];
+        }
+
+        return sum;
     }
 
     private float[] Pool(EncoderStates states)
@@ -126,7 +142,7 @@ public sealed class EmbeddingModel
 
     private float[] Finish(float[] vector)
     {
-        float length = TensorPrimitives.Norm(vector);
+        float length = (float)Math.Sqrt(Product(vector, vector));
         if (!float.IsFinite(length))
         {
             throw new InvalidInputException("The states of the encoder are no numbers: the weights are damaged, or training diverged. Use another checkpoint.");

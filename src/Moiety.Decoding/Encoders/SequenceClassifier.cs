@@ -67,8 +67,10 @@ public sealed class SequenceClassifier
         switch (Config.Problem)
         {
             case ClassificationProblem.SingleLabel:
-                TensorPrimitives.Subtract(logits, TensorPrimitives.Max(logits), scores);
-                TensorPrimitives.SoftMax(scores, scores);
+                double largest = logits.Max();
+                double[] powers = Array.ConvertAll(logits, logit => Math.Exp((double)logit - largest));
+                double total = powers.Sum();
+                scores = Array.ConvertAll(powers, power => (float)(power / total));
                 break;
             case ClassificationProblem.MultiLabel:
                 TensorPrimitives.Sigmoid(logits, scores);

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Moiety.Models.Configuration;
 using Moiety.Numerics;
+using Moiety.Numerics.Formats;
 using Moiety.Numerics.Kernels;
 using Moiety.Numerics.Threading;
 
@@ -12,13 +13,16 @@ namespace Moiety.Inference.Model;
 /// </summary>
 internal sealed unsafe class EmbeddingConvolution
 {
+    // So many rows of a tap stay in a core's second-level cache while all tokens meet them.
+    private const int ColumnsAtOnce = 32;
+
     private readonly ConvolutionConfig _config;
     private readonly int _hidden;
-    private readonly float[] _taps;
+    private readonly AlignedBuffer _taps;
     private readonly float[] _bias;
     private readonly Norm _norm;
 
-    private EmbeddingConvolution(ConvolutionConfig config, int hidden, float[] taps, float[] bias, Norm norm)
+    private EmbeddingConvolution(ConvolutionConfig config, int hidden, AlignedBuffer taps, float[] bias, Norm norm)
     {
         _config = config;
         _hidden = hidden;
@@ -39,14 +43,14 @@ internal sealed unsafe class EmbeddingConvolution
         Matrix stored = reader.Matrix(TensorNames.Convolution, hidden * hidden, config.KernelSize);
 
         // Files have the taps of an element side by side; products want the rows of one tap together.
-        float[] taps = new float[checked(config.KernelSize * hidden * hidden)];
+        AlignedBuffer taps = new(checked((long)config.KernelSize * stored.Rows * sizeof(float)));
         float[] element = new float[config.KernelSize];
         for (int row = 0; row < stored.Rows; row++)
         {
             stored.Format.Dequantize(new ReadOnlySpan<byte>(stored.Data + row * stored.RowBytes, (int)stored.RowBytes), element);
             for (int tap = 0; tap < element.Length; tap++)
             {
-                taps[tap * stored.Rows + row] = element[tap];
+                taps.As<float>()[(long)tap * stored.Rows + row] = element[tap];
             }
         }
 
@@ -70,11 +74,13 @@ internal sealed unsafe class EmbeddingConvolution
         Workspace workspace = worker.Workspace;
         StepLayout layout = worker.Layout;
         RowRange columns = worker.Columns(_hidden);
-        for (int column = columns.Start; column < columns.End; column++)
+        float* products = stackalloc float[ColumnsAtOnce];
+        for (int start = columns.Start; start < columns.End; start += ColumnsAtOnce)
         {
+            int count = Math.Min(ColumnsAtOnce, columns.End - start);
             for (int token = 0; token < layout.TokenCount; token++)
             {
-                workspace.Product[(long)token * _hidden + column] = At(layout, workspace.KeptEmbedding, token, column);
+                Convolve(workspace, layout, token, start, count, products);
             }
         }
 
@@ -101,20 +107,21 @@ internal sealed unsafe class EmbeddingConvolution
         worker.Barrier();
     }
 
-    private float At(StepLayout layout, float* embedding, int token, int column)
+    /// <summary>Some elements of a token: b + Σ W_j · e[t + j], over the tokens of its text.</summary>
+    private void Convolve(Workspace workspace, StepLayout layout, int token, int start, int count, float* products)
     {
         ref readonly SliceState slice = ref layout.SliceOf(token);
-        float sum = _bias[column];
+        Span<float> sum = new(workspace.Product + (long)token * _hidden + start, count);
+        _bias.AsSpan(start, count).CopyTo(sum);
         for (int tap = 0; tap < _config.KernelSize; tap++)
         {
             int neighbor = token + tap - _config.KernelSize / 2;
             if (neighbor >= slice.Start && neighbor < slice.Start + slice.Count)
             {
-                ReadOnlySpan<float> weights = _taps.AsSpan((tap * _hidden + column) * _hidden, _hidden);
-                sum += TensorPrimitives.Dot(weights, new ReadOnlySpan<float>(embedding + (long)neighbor * _hidden, _hidden));
+                byte* rows = (byte*)(_taps.As<float>() + ((long)tap * _hidden + start) * _hidden);
+                Attention.Scores(StorageFormats.F32, workspace.KeptEmbedding + (long)neighbor * _hidden, rows, _hidden * sizeof(float), count, _hidden, 1, products);
+                VectorMath.Add(sum, new ReadOnlySpan<float>(products, count), sum);
             }
         }
-
-        return sum;
     }
 }
