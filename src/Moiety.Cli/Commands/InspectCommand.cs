@@ -6,6 +6,7 @@ using Moiety.Inference.KeyValues;
 using Moiety.Models;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Models.Families;
 using Moiety.Models.Quantization;
 using Moiety.Models.Tokenizers;
 using Spectre.Console;
@@ -26,6 +27,7 @@ internal static class InspectCommand
     private static readonly Option<int?> Context = new("--context", "-c") { Description = "Show the memory needed at this many tokens too", HelpName = "N" };
     private static readonly Option<bool> Tensors = new("--tensors") { Description = "List every tensor" };
     private static readonly Option<bool> Verify = new("--verify") { Description = "Look through all weights for NaN and infinity" };
+    private static readonly Option<bool> Families = new("--families") { Description = "List the families of models that can be opened, instead of one model" };
     private static readonly Option<bool> AsJson = new("--json") { Description = "Print everything as one JSON object" };
 
     public static Command Create(Terminal terminal)
@@ -40,6 +42,7 @@ internal static class InspectCommand
             Context,
             Tensors,
             Verify,
+            Families,
             AsJson,
         };
         verb.SetAction(parsed => Run(parsed, terminal));
@@ -52,6 +55,12 @@ internal static class InspectCommand
         if (context is < 1)
         {
             throw new InvalidInputException($"--context must be at least 1 token, not {context}.");
+        }
+
+        if (parsed.GetValue(Families))
+        {
+            WriteFamilies(terminal, parsed.GetValue(AsJson));
+            return;
         }
 
         using Checkpoint checkpoint = Open(ModelPath.Resolve(parsed.GetValue(Path)), terminal);
@@ -168,6 +177,23 @@ internal static class InspectCommand
         terminal.Out.WriteLine($"tokenizer     {NameOf(tokenizer)}, {tokenizer.VocabularySize:#,0} tokens, {special} special");
         terminal.Out.WriteLine($"text starts   {(tokenizer.BosTokenId is { } bos ? $"{bos} {tokenizer.GetPiece(bos)}" : "with no token")}");
         terminal.Out.WriteLine($"text ends     {(tokenizer.EosTokenIds.IsEmpty ? "with no token" : string.Join(", ", tokenizer.EosTokenIds.Select(id => $"{id} {tokenizer.GetPiece(id)}")))}");
+    }
+
+    private static void WriteFamilies(Terminal terminal, bool asJson)
+    {
+        if (asJson)
+        {
+            Json.Write(terminal.Out, ModelFamilies.All.Select(family => new { family.Name, family.Models, Gguf = family.HasGguf ? family.GgufArchitecture : null }));
+            return;
+        }
+
+        Table table = Tables.Create(terminal, "model_type", "GGUF", "models");
+        foreach (ModelFamily family in ModelFamilies.All)
+        {
+            Tables.AddRow(table, family.Name, family.HasGguf ? family.GgufArchitecture : "none", family.Models);
+        }
+
+        terminal.Results.Write(table);
     }
 
     private static void WriteTensors(Terminal terminal, Checkpoint checkpoint)

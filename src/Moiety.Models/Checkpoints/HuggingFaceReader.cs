@@ -34,8 +34,9 @@ internal static class HuggingFaceReader
         JsonField json = JsonField.Read(configPath);
         JsonField? quantization = FindQuantization(folder, json);
         json = json.Without(QuantizationKey);
-        ModelFamily family = ModelFamilies.ForHuggingFace(json);
-        ModelConfig config = family.ReadHuggingFace(json);
+        JsonField language = LanguagePart.Config(json);
+        ModelFamily family = ModelFamilies.ForHuggingFace(language);
+        ModelConfig config = family.ReadHuggingFace(language);
         if (ModelConfigValidator.FindError(config) is { } error)
         {
             throw new InvalidCheckpointException(configPath, error.Field, error.Reason);
@@ -50,6 +51,7 @@ internal static class HuggingFaceReader
                 QuantizedWeights.Join(settings, stored);
             }
 
+            IReadOnlyList<string> warnings = LanguagePart.Extract(json, stored);
             IReadOnlyList<KeyValuePair<string, CheckpointTensor>> tensors = TensorTable.Match(path, config, family, family.HuggingFaceNamingFor(config), stored);
             return new MappedCheckpoint(
                 path,
@@ -60,7 +62,7 @@ internal static class HuggingFaceReader
                 files,
                 EmbeddingConfigFiles.Read(folder),
                 tokenizer => ChatTemplateFiles.Read(folder, tokenizer),
-                family.Warn(stored.Keys, config));
+                [.. warnings, .. family.Warn(stored.Keys, config)]);
         }
         catch
         {

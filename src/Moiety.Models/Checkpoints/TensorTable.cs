@@ -27,11 +27,11 @@ internal static unsafe class TensorTable
         HashSet<string> used = new(StringComparer.Ordinal);
         foreach (TensorSpec tensor in layout.Tensors)
         {
-            (TensorPlacement placement, FileTensor? found) = Find(path, layout.PlacementsOf(tensor), files);
+            (TensorPlacement placement, string? name, FileTensor? found) = Find(path, layout.PlacementsOf(tensor), files);
             if (found is not null)
             {
                 Check(placement, found);
-                used.Add(found.Name);
+                used.Add(name!);
             }
 
             tensors.Add(new(tensor.Name, Read(placement, found)));
@@ -41,7 +41,7 @@ internal static unsafe class TensorTable
         return tensors;
     }
 
-    private static (TensorPlacement Placement, FileTensor? Found) Find(
+    private static (TensorPlacement Placement, string? Name, FileTensor? Found) Find(
         string path, IEnumerable<TensorPlacement> placements, IReadOnlyDictionary<string, FileTensor> files)
     {
         TensorPlacement? first = null;
@@ -52,14 +52,14 @@ internal static unsafe class TensorTable
             {
                 if (files.TryGetValue(name, out FileTensor? found))
                 {
-                    return (placement, found);
+                    return (placement, name, found);
                 }
             }
         }
 
         return first!.Location.Absent is null
             ? throw new InvalidCheckpointException(path, $"tensor \"{first.Name}\"", $"it is missing; the configuration calls for it with shape {TensorShape.Text(first.Shape)}")
-            : (first, null);
+            : (first, null, null);
     }
 
     private static void Check(TensorPlacement placement, FileTensor found)

@@ -49,6 +49,8 @@ internal sealed class Gemma3Family : DecoderFamily
         Theta = 1e6f,
         Context = 131072,
         Vocabulary = 262208,
+        Bos = 2,
+        Eos = 1,
     };
 
     /// <inheritdoc/>

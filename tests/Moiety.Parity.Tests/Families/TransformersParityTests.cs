@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Moiety.Inference;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Families;
@@ -39,11 +42,48 @@ public class TransformersParityTests
         }
     }
 
+    // As Gemma 3 is published from 4B on, by releases of transformers before and after 4.52.
+    [Theory]
+    [InlineData("language_model.model.", "vision_tower.")]
+    [InlineData("model.language_model.", "model.vision_tower.")]
+    public void The_language_model_of_one_that_also_sees_gives_its_logits(string prefix, string vision)
+    {
+        TransformersFixture fixture = TransformersFixture.Open("gemma3");
+        using TemporaryFolder folder = new();
+        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(fixture.Path, "config.json")))!;
+        File.WriteAllText(folder["config.json"], new JsonObject { ["model_type"] = "gemma3", ["text_config"] = config, ["vision_config"] = new JsonObject { ["image_size"] = 896 } }.ToJsonString());
+        Rename(Path.Combine(fixture.Path, "model.safetensors"), folder["model.safetensors"], prefix, vision + "encoder.weight");
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        Assert.Contains("image encoder", Assert.Single(checkpoint.Warnings), StringComparison.Ordinal);
+        using Engine engine = Engine.Open(checkpoint, EngineRun.Exact());
+        float[][] expected = [.. fixture.Output(1, "logits").Chunk(checkpoint.Config.VocabularySize)];
+        Assert.InRange(LogitDistance.Relative(expected, EngineRun.AllLogits(engine, fixture.InputIds(1))), 0, Bound);
+    }
+
     [Fact]
     public void What_is_not_supported_is_refused_by_name()
     {
         InvalidCheckpointException error = Assert.Throws<InvalidCheckpointException>(() => Checkpoint.Open(TransformersFixture.Open("falcon-rw").Path));
         Assert.Equal("alibi", error.Field);
+    }
+
+    // The same data under other names, and one more tensor of one element.
+    private static void Rename(string source, string target, string prefix, string extra)
+    {
+        byte[] file = File.ReadAllBytes(source);
+        int length = (int)BinaryPrimitives.ReadUInt64LittleEndian(file);
+        JsonObject header = [];
+        foreach ((string name, JsonNode? tensor) in JsonNode.Parse(file.AsSpan(sizeof(ulong), length))!.AsObject())
+        {
+            header[name.StartsWith("model.", StringComparison.Ordinal) ? prefix + name["model.".Length..] : name] = tensor!.DeepClone();
+        }
+
+        int end = file.Length - sizeof(ulong) - length;
+        header[extra] = new JsonObject { ["dtype"] = "F32", ["shape"] = new JsonArray(1), ["data_offsets"] = new JsonArray(end, end + sizeof(float)) };
+        byte[] json = Encoding.UTF8.GetBytes(header.ToJsonString());
+        byte[] size = new byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(size, (ulong)json.Length);
+        File.WriteAllBytes(target, [.. size, .. json, .. file[(sizeof(ulong) + length)..], .. new byte[sizeof(float)]]);
     }
 
     private static bool IsDecoder(string name)
