@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Moiety.Models.Tokenizers.Patterns;
@@ -8,6 +9,9 @@ namespace Moiety.Models.Tokenizers.Patterns;
 /// <summary>The sets that patterns call by name, from the Unicode data of .NET.</summary>
 internal static class UnicodeSets
 {
+    private const int FirstEmptyPlane = 0x40000;
+    private const int LastEmptyPlane = 0xD0000;
+
     // .NET keeps it apart from s.
     private const int LongS = 0x17F;
 
@@ -63,6 +67,7 @@ internal static class UnicodeSets
     // Names are compared without case, spaces, hyphens and underscores.
     private static string Plain(string name) => string.Concat(name.Where(char.IsAsciiLetterOrDigit)).ToUpperInvariant();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static FrozenDictionary<string, CharacterSet> MakeProperties()
     {
         (string Short, string Long, UnicodeCategory Category)[] categories =
@@ -95,6 +100,8 @@ internal static class UnicodeSets
         int last = -1;
         for (int value = 0; value < CharacterSet.CodePoints; value++)
         {
+            // Two thirds of the code points lie in planes without a character, all of one category.
+            value = value == FirstEmptyPlane ? LastEmptyPlane : value;
             int current = indexOf[(int)CharUnicodeInfo.GetUnicodeCategory(value)];
             if (current != last)
             {
