@@ -15,7 +15,7 @@ internal sealed class DeepSeekV3Family : DecoderFamily
     public override string Name => "deepseek_v3";
 
     /// <inheritdoc/>
-    public override string Models => "DeepSeek-V3, R1, V3.1; Kimi K2; Moonlight";
+    public override string Models => "DeepSeek-V3, R1, V3.1; Moonlight";
 
     /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "DeepseekV3ForCausalLM";

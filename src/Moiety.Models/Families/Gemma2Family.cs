@@ -58,8 +58,8 @@ internal sealed class Gemma2Family : DecoderFamily
     /// <inheritdoc/>
     protected override ModelConfig ReadMore(ModelConfig config, ConfigFields fields)
     {
-        // hidden_act repeats hidden_activation; cache_implementation and the like say nothing about the model.
-        fields.Ignore("hidden_act");
+        // They repeat hidden_activation and sliding_window.
+        fields.Ignore("hidden_act", "sliding_window_size");
         return GemmaScores.ReadScale(LlamaBiases.ReadAttention(config, fields), fields) with
         {
             LogitSoftCap = fields.Single("final_logit_softcapping") ?? 0,

@@ -69,8 +69,8 @@ internal sealed class Gpt2Family : DecoderFamily
     /// <inheritdoc/>
     protected override ModelConfig ReadMore(ModelConfig config, ConfigFields fields)
     {
-        // Upcasting is a matter of precision, which the engine has anyway; n_ctx repeats n_positions.
-        fields.Ignore("n_ctx", "reorder_and_upcast_attn");
+        // Upcasting is a matter of precision, which the engine has anyway; n_ctx repeats n_positions; the others were for the head of a classifier.
+        fields.Ignore("n_ctx", "reorder_and_upcast_attn", "n_special", "predict_special_tokens");
         fields.Expect("scale_attn_weights", true);
         fields.Expect("scale_attn_by_inverse_layer_idx", false);
         fields.Expect("add_cross_attention", false);

@@ -4,14 +4,14 @@ using Moiety.Models.Configuration;
 
 namespace Moiety.Models.Families;
 
-/// <summary>Granite 3 and 4 without state-space layers: Llama with factors on embedding, residual branches, scores and logits.</summary>
+/// <summary>Granite 3: Llama with factors on embedding, residual branches, scores and logits.</summary>
 internal sealed class GraniteFamily : DecoderFamily
 {
     /// <inheritdoc/>
     public override string Name => "granite";
 
     /// <inheritdoc/>
-    public override string Models => "Granite 3 and 4, dense";
+    public override string Models => "Granite 3, dense";
 
     /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => "GraniteForCausalLM";

@@ -15,7 +15,7 @@ internal sealed class GraniteMoeFamily(string name, string architecture, bool ha
     public override string Name => name;
 
     /// <inheritdoc/>
-    public override string Models => hasShared ? "Granite 4 tiny without state-space layers" : "Granite 3.0 and 3.1, 1B-A400M and 3B-A800M";
+    public override string Models => hasShared ? "Granite-MoE with a shared expert" : "Granite 3.0 and 3.1, 1B-A400M and 3B-A800M";
 
     /// <inheritdoc/>
     internal override string HuggingFaceArchitecture => architecture;

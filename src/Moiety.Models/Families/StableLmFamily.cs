@@ -42,6 +42,7 @@ internal sealed class StableLmFamily : DecoderFamily
     {
         // The norm has one tensor for each head in these files, which no other family does.
         fields.Expect("qk_layernorm", false);
+        fields.Expect("rotary_scaling_factor", 1);
         return config with
         {
             NormPlacement = fields.Boolean("use_parallel_residual") is true ? NormPlacement.Parallel : NormPlacement.Pre,
