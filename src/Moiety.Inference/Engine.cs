@@ -146,7 +146,16 @@ public sealed class Engine : IDisposable
     }
 
     // Once for each adapter; it is let go of when nobody else holds it.
-    private BoundAdapter Bind(LoraAdapter adapter) => _adapters.GetValue(adapter, unbound => new BoundAdapter(unbound, _checkpoint));
+    private BoundAdapter Bind(LoraAdapter adapter)
+    {
+        if (!_adapters.TryGetValue(adapter, out BoundAdapter? bound))
+        {
+            bound = new BoundAdapter(adapter, _checkpoint);
+            _adapters.Add(adapter, bound);
+        }
+
+        return bound;
+    }
 
     private void Compute(Batch batch, CancellationToken cancellationToken)
     {
