@@ -99,13 +99,21 @@ internal static unsafe class QuantizedProduct
             weights += step / TGroups.Groups * TGroups.Bytes;
             x += step * QuantizedBlock.Length;
         }
+        if (TSums.IsWide && g <= groups - Lanes)
+        {
+            // Here and not in the call below: for short rows it would be most of the work.
+            total = Add<TGroups, TSums>(weights, x, scales + g, sums + g, total);
+            weights += Lanes / TGroups.Groups * TGroups.Bytes;
+            x += Lanes * QuantizedBlock.Length;
+            g += Lanes;
+        }
         return g < groups
             ? SumWithRest<TGroups, TSums>(weights, x, scales + g, sums + g, groups - g, total)
             : Lanes256.Sum(total);
     }
 
     /// <summary>
-    /// Adds the last groups of a row, at most fifteen. (A vector that came back from a call would live in memory all through the loop
+    /// Adds the last groups of a row, fewer than eight. (A vector that came back from a call would live in memory all through the loop
     /// before.)
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
@@ -113,21 +121,7 @@ internal static unsafe class QuantizedProduct
         where TGroups : struct, IQuantizedGroups
         where TSums : struct, IGroupSums
     {
-        if (rest >= Lanes)
-        {
-            total = Add<TGroups, TSums>(weights, x, scales, sums, total);
-            weights += Lanes / TGroups.Groups * TGroups.Bytes;
-            x += Lanes * QuantizedBlock.Length;
-            scales += Lanes;
-            sums += Lanes;
-            rest -= Lanes;
-        }
-        if (rest == 0)
-        {
-            return Lanes256.Sum(total);
-        }
-
-        // Fewer than eight groups: as many blocks of one. The weights may end where their memory ends; the buffers of the activations are filled up to eight blocks.
+        // As many blocks of one. The weights may end where their memory ends; the buffers of the activations are filled up to eight blocks.
         byte* eight = stackalloc byte[Lanes * TGroups.Bytes];
         new Span<byte>(eight, Lanes * TGroups.Bytes).Clear();
         new ReadOnlySpan<byte>(weights, rest * TGroups.Bytes).CopyTo(new Span<byte>(eight, Lanes * TGroups.Bytes));
