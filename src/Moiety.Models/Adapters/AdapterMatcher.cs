@@ -1,6 +1,6 @@
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
-using Moiety.Models.Families;
+using Moiety.Models.Families.Layouts;
 
 namespace Moiety.Models.Adapters;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Moiety.Models.Configuration;
-using Moiety.Models.Families;
+using Moiety.Models.Families.Layouts;
 using Moiety.Numerics.Formats;
 
 namespace Moiety.Models.Checkpoints;

@@ -1,5 +1,6 @@
 using Moiety.Models.Configuration;
 using Moiety.Models.Families;
+using Moiety.Models.Families.Layouts;
 using Moiety.Numerics;
 
 namespace Moiety.Models.Checkpoints;

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Models.Families.Fields;
 using Moiety.Models.Json;
 
 namespace Moiety.Models.Families;

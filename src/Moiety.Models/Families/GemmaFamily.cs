@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Moiety.Models.Configuration;
+using Moiety.Models.Families.Fields;
+using Moiety.Models.Families.Layouts;
 
 namespace Moiety.Models.Families;
 

@@ -1,4 +1,6 @@
 using Moiety.Models.Configuration;
+using Moiety.Models.Families.Fields;
+using Moiety.Models.Families.Layouts;
 
 namespace Moiety.Models.Families;
 

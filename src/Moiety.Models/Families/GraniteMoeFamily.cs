@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Models.Families.Fields;
+using Moiety.Models.Families.Layouts;
 
 namespace Moiety.Models.Families;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Models.Families.Layouts;
 using Moiety.Models.Json;
 
 namespace Moiety.Models.Families;

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Models.Families.Fields;
+using Moiety.Models.Families.Layouts;
 
 namespace Moiety.Models.Families;
 

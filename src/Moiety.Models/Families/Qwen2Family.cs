@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Moiety.Models.Configuration;
+using Moiety.Models.Families.Fields;
 
 namespace Moiety.Models.Families;
 

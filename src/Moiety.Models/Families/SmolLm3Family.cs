@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Configuration;
+using Moiety.Models.Families.Fields;
 
 namespace Moiety.Models.Families;
 

@@ -3,6 +3,7 @@ using CsCheck;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Families;
+using Moiety.Models.Families.Layouts;
 using Moiety.Numerics;
 using Moiety.Numerics.Formats;
 
