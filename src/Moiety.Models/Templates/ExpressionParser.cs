@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text;
 using Moiety.Models.Templates.Syntax;
 
 namespace Moiety.Models.Templates;
@@ -178,15 +177,17 @@ internal sealed class ExpressionParser(TokenReader tokens)
         switch (token.Kind)
         {
             case TemplateTokenKind.String:
-                StringBuilder text = new(token.Text);
+                string text = token.Text;
                 while (tokens.Current.Kind == TemplateTokenKind.String)
                 {
-                    text.Append(tokens.Next().Text);
+                    text += tokens.Next().Text;
                 }
 
-                return new Literal(text.ToString());
+                return new Literal(text);
             case TemplateTokenKind.Integer:
-                return ReadInteger(token);
+                return long.TryParse(token.Text, CultureInfo.InvariantCulture, out long whole)
+                    ? new Literal(whole)
+                    : throw new InvalidTemplateException(token.Line, $"the number {token.Text} does not fit 64 bits");
             case TemplateTokenKind.Float:
                 return new Literal(double.Parse(token.Text, CultureInfo.InvariantCulture));
             case TemplateTokenKind.Name:
@@ -207,10 +208,6 @@ internal sealed class ExpressionParser(TokenReader tokens)
                 throw new InvalidTemplateException(token.Line, $"found {token.Show} where an expression was expected");
         }
     }
-
-    private static Literal ReadInteger(TemplateToken token) => long.TryParse(token.Text, CultureInfo.InvariantCulture, out long whole)
-        ? new Literal(whole)
-        : throw new InvalidTemplateException(token.Line, $"the number {token.Text} does not fit 64 bits");
 
     private Expression ReadBracket()
     {
@@ -271,7 +268,7 @@ internal sealed class ExpressionParser(TokenReader tokens)
                 target = name.Kind switch
                 {
                     TemplateTokenKind.Name => new Syntax.Attribute(target, name.Text),
-                    TemplateTokenKind.Integer => new Subscript(target, ReadInteger(name)),
+                    TemplateTokenKind.Integer => new Subscript(target, new Literal(long.Parse(name.Text, CultureInfo.InvariantCulture))),
                     _ => throw new InvalidTemplateException(name.Line, $"found {name.Show} where the name of an attribute was expected"),
                 };
             }

@@ -6,7 +6,6 @@ namespace Moiety.Models.Templates;
 /// <summary>Writes values as Python's <c>json.dumps</c> does.</summary>
 internal sealed class JsonText(string? indent, string itemSeparator, string keySeparator, bool sortKeys, bool ascii, TemplateBudget budget)
 {
-    private const int EscapeLength = 6;
     private readonly StringBuilder _output = new();
 
     /// <summary>Writes a value.</summary>
@@ -38,12 +37,12 @@ internal sealed class JsonText(string? indent, string itemSeparator, string keyS
                 break;
             case TemplateDictionary dictionary:
                 KeyValuePair<object?, object?>[] pairs = sortKeys
-                    ? [.. TemplateOrder.Sort(dictionary.Pairs, pair => pair.Key, reverse: false, budget)]
+                    ? [.. dictionary.Pairs.OrderBy(pair => pair.Key, Comparer<object?>.Create((a, b) => TemplateValues.Compare(a, b, budget)))]
                     : [.. dictionary.Pairs];
                 Enclose('{', '}', pairs.Length, level, index =>
                 {
                     Quote(Key(pairs[index].Key));
-                    Separate(keySeparator);
+                    _output.Append(keySeparator);
                     Write(pairs[index].Value, level + 1);
                 });
                 break;
@@ -63,10 +62,11 @@ internal sealed class JsonText(string? indent, string itemSeparator, string keyS
 
     private void Enclose(char open, char close, int count, int level, Action<int> write)
     {
+        budget.Allocate((long)count * (itemSeparator.Length + keySeparator.Length));
         _output.Append(open);
         for (int index = 0; index < count; index++)
         {
-            Separate(index > 0 ? itemSeparator : "");
+            _output.Append(index > 0 ? itemSeparator : "");
             BreakLine(level + 1);
             write(index);
         }
@@ -77,12 +77,6 @@ internal sealed class JsonText(string? indent, string itemSeparator, string keyS
         }
 
         _output.Append(close);
-    }
-
-    private void Separate(string separator)
-    {
-        budget.Allocate(separator.Length);
-        _output.Append(separator);
     }
 
     private void BreakLine(int level)
@@ -121,7 +115,6 @@ internal sealed class JsonText(string? indent, string itemSeparator, string keyS
                 default:
                     if (character < ' ' || ascii && character > '~')
                     {
-                        budget.Allocate(EscapeLength);
                         _output.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}");
                     }
                     else

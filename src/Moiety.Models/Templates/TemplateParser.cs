@@ -123,11 +123,6 @@ internal sealed class TemplateParser
     private ForStatement For(int line)
     {
         ImmutableArray<string> targets = Targets();
-        if (targets.Contains("loop"))
-        {
-            throw new InvalidTemplateException(line, "\"loop\" is what every loop has and cannot name its item");
-        }
-
         _tokens.ExpectWord("in");
         Expression items = _expressions.ReadTupleOrExpression(allowConditional: false);
         Expression? condition = _tokens.Take("if") ? _expressions.Read() : null;
@@ -243,13 +238,7 @@ internal sealed class TemplateParser
         bool bracket = _tokens.Take("(");
         do
         {
-            TemplateToken name = _tokens.Expect(TemplateTokenKind.Name, "the name of a variable");
-            if (name.Text is "true" or "false" or "none" or "True" or "False" or "None")
-            {
-                throw new InvalidTemplateException(name.Line, $"{name.Text} is no variable");
-            }
-
-            names.Add(name.Text);
+            names.Add(_tokens.Expect(TemplateTokenKind.Name, "the name of a variable").Text);
         }
         while (_tokens.Take(",") && _tokens.Current.Kind == TemplateTokenKind.Name && !_tokens.Current.Is("in"));
         if (bracket)

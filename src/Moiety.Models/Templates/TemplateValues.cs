@@ -30,7 +30,7 @@ internal static class TemplateValues
         {
             (null, null) => true,
             (Undefined, Undefined) => true,
-            (string a, string b) => a.Length == b.Length && AreEqualTexts(a, b, budget),
+            (string a, string b) => string.Equals(a, b, StringComparison.Ordinal),
             (bool or long or double, bool or long or double) => AreEqualNumbers(left, right),
             (List<object?> a, List<object?> b) => AreEqualItems(a, b, budget),
             (TemplateTuple a, TemplateTuple b) => AreEqualItems(a.Items, b.Items, budget),
@@ -53,7 +53,6 @@ internal static class TemplateValues
             case (bool or long or double, bool or long or double):
                 return ToDouble(left).CompareTo(ToDouble(right));
             case (string a, string b):
-                budget.Scan(Math.Min(a.Length, b.Length));
                 return CompareCodePoints(a, b);
             case (List<object?> a, List<object?> b):
                 return CompareItems(a, b, budget);
@@ -75,10 +74,10 @@ internal static class TemplateValues
             case TemplateTuple tuple:
                 return tuple.Items;
             case TemplateDictionary dictionary:
-                budget.AllocateItems(dictionary.Count);
+                budget.Allocate(dictionary.Count);
                 return [.. dictionary.Pairs.Select(pair => pair.Key)];
             case string text:
-                budget.AllocateItems(text.Length);
+                budget.Allocate(text.Length);
                 return [.. Characters(text)];
             case Undefined:
                 return [];
@@ -91,7 +90,7 @@ internal static class TemplateValues
     /// <exception cref="InvalidTemplateException">The value has no length.</exception>
     public static long Length(object? value, TemplateBudget budget) => value switch
     {
-        string text => CodePoints(text, budget),
+        string text => CodePoints(text),
         TemplateDictionary dictionary => dictionary.Count,
         _ => Items(value, budget).Count,
     };
@@ -128,9 +127,8 @@ internal static class TemplateValues
     /// <summary>Any number as a double.</summary>
     public static double ToDouble(object? value) => value is double number ? number : ToInteger(value);
 
-    private static long CodePoints(string text, TemplateBudget budget)
+    private static long CodePoints(string text)
     {
-        budget.Scan(text.Length);
         long count = 0;
         for (int at = 0; at < text.Length; at += char.IsSurrogatePair(text, at) ? 2 : 1)
         {
@@ -138,12 +136,6 @@ internal static class TemplateValues
         }
 
         return count;
-    }
-
-    private static bool AreEqualTexts(string left, string right, TemplateBudget budget)
-    {
-        budget.Scan(left.Length);
-        return string.Equals(left, right, StringComparison.Ordinal);
     }
 
     private static bool AreEqualNumbers(object? left, object? right) => left is double || right is double
