@@ -29,7 +29,16 @@ public sealed class HubClient(HubOptions options) : IDisposable
             throw _requests.Refusal(reference, reference.ToString(), response.StatusCode);
         }
 
-        byte[] answer = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
+        byte[] answer;
+        try
+        {
+            answer = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            throw new HubException($"{reference}: the hub's answer was cut: {error.Message}. Try again later.");
+        }
+
         return HubModel.Read(JsonField.Parse($"{options.Endpoint.Host}: {reference}", answer));
     }
 
@@ -105,7 +114,7 @@ public sealed class HubClient(HubOptions options) : IDisposable
         }
     }
 
-    private static async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
@@ -113,7 +122,7 @@ public sealed class HubClient(HubOptions options) : IDisposable
             using MemoryStream answer = new();
             byte[] buffer = new byte[1 << 16];
             int count;
-            while ((count = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+            while ((count = await _requests.ReadAsync(stream, buffer, cancellationToken).ConfigureAwait(false)) > 0)
             {
                 answer.Write(buffer, 0, count);
                 if (answer.Length > MaxAnswerBytes)

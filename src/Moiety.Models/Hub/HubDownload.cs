@@ -165,18 +165,7 @@ internal sealed class HubDownload
         // One byte more than announced is enough to know that the content is wrong.
         while (written <= file.Size)
         {
-            using CancellationTokenSource silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            silence.CancelAfter(_options.Silence);
-            int count;
-            try
-            {
-                count = await source.ReadAsync(buffer, silence.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new HttpRequestException(string.Create(CultureInfo.InvariantCulture, $"nothing came for {_options.Silence.TotalSeconds:0} s"), error);
-            }
-
+            int count = await _requests.ReadAsync(source, buffer, cancellationToken).ConfigureAwait(false);
             if (count == 0)
             {
                 return;

@@ -10,6 +10,9 @@ public sealed record HubModel(string Commit, ImmutableArray<HubFile> Files)
 {
     private const int MaxFiles = 100_000;
 
+    // So that no sum of sizes overflows; the hub itself takes files of 50 GB.
+    private const long MaxFileBytes = 1L << 46;
+
     /// <summary>Reads the hub's answer, which is hostile input like any file.</summary>
     /// <exception cref="InvalidInputException">It is malformed, or a name leads out of the folder.</exception>
     internal static HubModel Read(JsonField json)
@@ -20,6 +23,7 @@ public sealed record HubModel(string Commit, ImmutableArray<HubFile> Files)
             throw json.Error("sha", $"\"{commit}\" is no commit");
         }
 
+        HashSet<string> paths = new(StringComparer.Ordinal);
         ImmutableArray<HubFile>.Builder files = ImmutableArray.CreateBuilder<HubFile>();
         foreach (JsonField sibling in json.Get("siblings").Items())
         {
@@ -30,6 +34,11 @@ public sealed record HubModel(string Commit, ImmutableArray<HubFile> Files)
             if (HubFile.FindDanger(path, size, hash) is { } danger)
             {
                 throw json.Error("siblings", danger);
+            }
+
+            if (size > MaxFileBytes || !paths.Add(path))
+            {
+                throw json.Error("siblings", size > MaxFileBytes ? $"{path}: {size} bytes are too many for a file" : $"the file {path} is there twice");
             }
 
             files.Add(new HubFile(path, size, hash));

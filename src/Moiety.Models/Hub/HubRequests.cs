@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 
@@ -46,7 +47,7 @@ internal sealed class HubRequests : IDisposable
             throw new HubException($"{path}: the hub is not asked, since HF_HUB_OFFLINE is set.");
         }
 
-        Uri address = new(_options.Endpoint, path);
+        Uri address = Address(path);
         for (int redirect = 0; redirect <= MaxRedirects; redirect++)
         {
             using HttpRequestMessage request = new(HttpMethod.Get, address);
@@ -90,6 +91,22 @@ internal sealed class HubRequests : IDisposable
         throw new HubException($"{path}: the hub redirects more than {MaxRedirects} times.");
     }
 
+    /// <summary>Reads what comes next of an answer; nothing for as long as the hub may be silent is an error.</summary>
+    /// <exception cref="HttpRequestException">Nothing came.</exception>
+    public async Task<int> ReadAsync(Stream source, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        silence.CancelAfter(_options.Silence);
+        try
+        {
+            return await source.ReadAsync(buffer, silence.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HttpRequestException(string.Create(CultureInfo.InvariantCulture, $"nothing came for {_options.Silence.TotalSeconds:0} s"), error);
+        }
+    }
+
     /// <summary>Asks until there is an answer that is no passing trouble.</summary>
     public async Task<HttpResponseMessage> GetPatientlyAsync(string path, Action<string>? waiting, CancellationToken cancellationToken)
     {
@@ -116,7 +133,7 @@ internal sealed class HubRequests : IDisposable
 
             if (attempt >= _options.Attempts)
             {
-                throw new HubException($"{new Uri(_options.Endpoint, path)}: {trouble}, after {attempt} attempts. Try again later.");
+                throw new HubException($"{Address(path)}: {trouble}, after {attempt} attempts. Try again later.");
             }
 
             await WaitAsync(attempt, told, trouble, waiting, cancellationToken).ConfigureAwait(false);
@@ -147,12 +164,15 @@ internal sealed class HubRequests : IDisposable
     {
         401 when _options.Token is null => $"{what}: the hub wants to know who asks. Check the name {reference.Id}, or set HF_TOKEN if the model is private or gated.",
         401 => $"{what}: the hub does not accept the token in HF_TOKEN.",
-        403 => $"{what}: access is denied. If the model is gated, accept its conditions on {new Uri(_options.Endpoint, reference.Id)} and set HF_TOKEN.",
+        403 => $"{what}: access is denied. If the model is gated, accept its conditions on {Address(reference.Id)} and set HF_TOKEN.",
         404 => $"{what}: the hub has no such model, revision or file.",
         _ => $"{what}: the hub answers {(int)status}.",
     }, status);
 
     public void Dispose() => _client.Dispose();
+
+    // A mirror may lie below a path of its host.
+    private Uri Address(string path) => new($"{_options.Endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{path.TrimStart('/')}");
 
     private bool IsHub(Uri address) => address.Scheme == _options.Endpoint.Scheme && address.Host == _options.Endpoint.Host && address.Port == _options.Endpoint.Port;
 }

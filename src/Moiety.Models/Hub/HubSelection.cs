@@ -5,6 +5,8 @@ namespace Moiety.Models.Hub;
 /// <summary>Which files of a model are needed to run it.</summary>
 internal static class HubSelection
 {
+    private const string FirstShard = "-00001-of-";
+
     // What people take when they do not say: good quality at a third of half precision.
     private static readonly string[] UsualQuantizations = ["Q4_K_M", "Q4_K_S", "Q5_K_M", "Q4_0", "Q8_0", "MXFP4", "BF16", "F16"];
 
@@ -67,8 +69,15 @@ internal static class HubSelection
     private static ImmutableArray<HubFile> Shards(HubFile[] found, HubFile[] all)
     {
         HubFile first = found.MinBy(file => file.Path, StringComparer.Ordinal)!;
-        int mark = first.Path.LastIndexOf("-00001-of-", StringComparison.Ordinal);
-        return mark < 0 ? [first] : [.. all.Where(file => file.Path.StartsWith(first.Path[..mark], StringComparison.Ordinal) && file.Path.Contains("-of-", StringComparison.Ordinal))];
+        int mark = first.Path.LastIndexOf(FirstShard, StringComparison.Ordinal);
+        if (mark < 0)
+        {
+            return [first];
+        }
+
+        string name = first.Path[..(mark + 1)];
+        string end = first.Path[(mark + FirstShard.IndexOf("-of-", StringComparison.Ordinal))..];
+        return [.. all.Where(file => file.Path.Length == first.Path.Length && file.Path.StartsWith(name, StringComparison.Ordinal) && file.Path.EndsWith(end, StringComparison.Ordinal)).OrderBy(file => file.Path, StringComparer.Ordinal)];
     }
 
     // As a word: Q4_K must not find Q4_K_M.

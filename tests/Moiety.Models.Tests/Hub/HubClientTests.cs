@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -209,15 +210,36 @@ public sealed class HubClientTests : IDisposable
     [InlineData("sha", "0123")]
     [InlineData("blobId", "../../../../tmp/x")]
     [InlineData("size", "-1")]
+    [InlineData("size", "9223372036854775807")]
     public async Task A_description_that_lies_about_hashes_is_refused(string field, string value)
     {
         using HubServer server = new(_files);
         JsonObject description = server.Describe();
         JsonObject target = field == "sha" ? description : description["siblings"]![0]!.AsObject();
-        target[field] = field == "size" ? JsonValue.Create(-1) : value;
+        target[field] = field == "size" ? JsonValue.Create(long.Parse(value, CultureInfo.InvariantCulture)) : value;
         server.Misbehave = _ => new HubServer.Answer("200 OK", "", Encoding.UTF8.GetBytes(description.ToJsonString()));
         using HubClient client = Client(server);
         await Assert.ThrowsAnyAsync<InvalidInputException>(() => client.PullAsync(Reference, null, Stop));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_listed_twice_is_refused()
+    {
+        using HubServer server = new(_files);
+        JsonObject description = server.Describe();
+        description["siblings"]!.AsArray().Add(description["siblings"]![0]!.DeepClone());
+        server.Misbehave = _ => new HubServer.Answer("200 OK", "", Encoding.UTF8.GetBytes(description.ToJsonString()));
+        using HubClient client = Client(server);
+        Assert.Contains("twice", (await Assert.ThrowsAnyAsync<InvalidInputException>(() => client.PullAsync(Reference, null, Stop))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_mirror_may_lie_below_a_path()
+    {
+        using HubServer server = new(_files) { Misbehave = path => path.StartsWith("/mirror/", StringComparison.Ordinal) ? null : new HubServer.Answer("404 Not Found", "", []) };
+        using HubClient client = Client(server, options => options with { Endpoint = new Uri(options.Endpoint, "mirror") });
+        await Assert.ThrowsAnyAsync<InvalidInputException>(() => client.PullAsync(Reference, null, Stop));
+        Assert.All(server.Requests, request => Assert.Contains(" /mirror/api/models/", request.Line, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -298,6 +320,7 @@ public sealed class HubClientTests : IDisposable
             ["m-Q4_K_S.gguf"] = [2],
             ["m-Q8_0-00001-of-00002.gguf"] = [3],
             ["m-Q8_0-00002-of-00002.gguf"] = [4],
+            ["m-Q8_0-large-00001-of-00002.gguf"] = [6],
             ["mmproj-Q8_0.gguf"] = [5],
         };
         using HubServer server = new(files);
@@ -307,6 +330,7 @@ public sealed class HubClientTests : IDisposable
         string first = await client.PullAsync(HubReference.Parse("someone/a-model:Q8_0"), null, Stop);
         Assert.Equal("m-Q8_0-00001-of-00002.gguf", Path.GetFileName(first));
         Assert.True(File.Exists(first.Replace("00001-of", "00002-of", StringComparison.Ordinal)));
+        Assert.False(File.Exists(first.Replace("Q8_0-", "Q8_0-large-", StringComparison.Ordinal)));
         Assert.Equal(first, client.Find(HubReference.Parse("someone/a-model:Q8_0")));
         InvalidInputException error = await Assert.ThrowsAsync<InvalidInputException>(() => client.PullAsync(HubReference.Parse("someone/a-model:Q5_K_M"), null, Stop));
         Assert.Contains("m-Q4_K_M.gguf", error.Message, StringComparison.Ordinal);
