@@ -148,6 +148,9 @@ public sealed class AdapterTests : IDisposable
     [InlineData("use_dora", "true")]
     [InlineData("bias", "\"all\"")]
     [InlineData("modules_to_save", "[\"lm_head\"]")]
+    [InlineData("init_lora_weights", "\"pissa_niter_4\"")]
+    [InlineData("layer_replication", "[[0, 2]]")]
+    [InlineData("alora_invocation_tokens", "[1]")]
     [InlineData("r", "8")]
     [InlineData("alpha_pattern", "{\"(?=a)\": 3}")]
     public void What_is_not_computed_is_refused_by_name(string field, string value)

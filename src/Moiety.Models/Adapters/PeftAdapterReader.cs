@@ -11,7 +11,11 @@ internal static class PeftAdapterReader
 {
     private const string ConfigName = "adapter_config.json";
     private const string Prefix = "base_model.model.";
+    private const int MostPatterns = 1000;
     private static readonly TimeSpan PatternTime = TimeSpan.FromSeconds(1);
+
+    // Ways to begin the training that take the adapter's first values out of the model's weights.
+    private static readonly string[] ChangingStarts = ["pissa", "olora", "corda", "loftq", "lora_ga"];
 
     /// <summary>Reads a folder.</summary>
     public static LoraAdapter Read(string folder, Checkpoint model)
@@ -27,10 +31,12 @@ internal static class PeftAdapterReader
         AdapterOrigin.Check(folder, config.Text("base_model_name_or_path"), model);
         ModelFamily family = ModelFamilies.Get(model.Config.Family);
         using PeftFiles files = PeftFiles.Open(folder);
+        Pattern[] ranks = ReadPatterns(config, "rank_pattern");
+        Pattern[] alphas = ReadPatterns(config, "alpha_pattern");
         Dictionary<string, AdapterFactors> factors = new(StringComparer.Ordinal);
         foreach ((string name, (FileTensor? a, FileTensor? b)) in Group(folder, files.Tensors))
         {
-            factors.Add(name, AdapterFactors.Read(folder, name, a, b, rank => Scale(config, name, rank)));
+            factors.Add(name, AdapterFactors.Read(folder, name, a, b, rank => Scale(config, ranks, alphas, name, rank)));
         }
 
         return AdapterMatcher.Match(folder, model, family.HuggingFaceNamingFor(model.Config), family.HuggingFaceInterleaved, factors);
@@ -52,6 +58,20 @@ internal static class PeftAdapterReader
         if (config.Text("bias") is { } bias && bias != "none")
         {
             throw config.Error("bias", $"trained biases (\"{bias}\") are not supported; merge the adapter with PEFT first");
+        }
+
+        if (config.Find("init_lora_weights") is { IsText: true } start
+            && ChangingStarts.FirstOrDefault(name => start.Text().StartsWith(name, StringComparison.OrdinalIgnoreCase)) is not null)
+        {
+            throw config.Error("init_lora_weights", $"\"{start.Text()}\" also changes the weights of the model; convert the adapter with PEFT (path_initial_model_for_weight_conversion) first");
+        }
+
+        foreach (string name in (ReadOnlySpan<string>)["layer_replication", "alora_invocation_tokens", "use_qalora", "arrow_config"])
+        {
+            if (config.Find(name) is { IsUnset: false } setting)
+            {
+                throw config.Error(name, $"{setting.Show()} is not supported: it changes how the adapter is applied");
+            }
         }
 
         if (config.Find("modules_to_save") is { } saved && (!saved.IsList || saved.Length() > 0))
@@ -81,40 +101,64 @@ internal static class PeftAdapterReader
     }
 
     // As PEFT: the patterns match the end of a module's name; without one, the general numbers hold.
-    private static float Scale(JsonField config, string name, int rank)
+    private static float Scale(JsonField config, Pattern[] ranks, Pattern[] alphas, string name, int rank)
     {
-        int expected = Pattern(config, "rank_pattern", name) is { } ranked ? ranked.Int32() : config.Get("r").Int32();
+        int expected = Find(ranks, name) is { } ranked ? ranked.Int32() : config.Get("r").Int32();
         if (rank != expected)
         {
             throw config.Error("r", $"the factors of \"{name}\" have the rank {rank}, the configuration says {expected}");
         }
 
-        double alpha = (Pattern(config, "alpha_pattern", name) ?? config.Get("lora_alpha")).Double();
+        double alpha = (Find(alphas, name) ?? config.Get("lora_alpha")).Double();
         return (float)(alpha / (config.Boolean("use_rslora") is true ? Math.Sqrt(rank) : rank));
     }
 
-    private static JsonField? Pattern(JsonField config, string key, string name)
+    // A published adapter has a handful: their number times that of the modules must stay small.
+    private static Pattern[] ReadPatterns(JsonField config, string key)
     {
-        if (config.Object(key) is { } patterns)
+        List<Pattern> read = [];
+        foreach ((string pattern, JsonField value) in config.Object(key)?.Members() ?? [])
         {
-            foreach ((string pattern, JsonField value) in patterns.Members())
+            if (read.Count == MostPatterns)
             {
-                try
+                throw config.Error(key, $"there are more than {MostPatterns} patterns");
+            }
+
+            try
+            {
+                read.Add(new Pattern(new Regex($@"^(.*\.)?({pattern})$", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, PatternTime), value));
+            }
+            catch (Exception error) when (error is ArgumentException or NotSupportedException)
+            {
+                throw config.Error(key, $"the pattern \"{pattern}\" cannot be used: {error.Message}");
+            }
+        }
+
+        return [.. read];
+    }
+
+    private static JsonField? Find(Pattern[] patterns, string name)
+    {
+        foreach (Pattern pattern in patterns)
+        {
+            try
+            {
+                if (pattern.Name.IsMatch(name))
                 {
-                    if (Regex.IsMatch(name, $@"^(.*\.)?({pattern})$", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, PatternTime))
-                    {
-                        return value;
-                    }
+                    return pattern.Value;
                 }
-                catch (Exception error) when (error is ArgumentException or NotSupportedException or RegexMatchTimeoutException)
-                {
-                    throw patterns.Error(pattern, $"the pattern cannot be used: {error.Message}");
-                }
+            }
+            catch (RegexMatchTimeoutException)
+            {
+                throw pattern.Value.Error(pattern.Name.ToString(), $"the pattern takes too long for the name \"{name}\"");
             }
         }
 
         return null;
     }
+
+    /// <summary>A setting of the modules whose names match.</summary>
+    private readonly record struct Pattern(Regex Name, JsonField Value);
 
     /// <summary>The opened weight file of an adapter.</summary>
     private sealed class PeftFiles(IDisposable file, IEnumerable<FileTensor> tensors) : IDisposable
