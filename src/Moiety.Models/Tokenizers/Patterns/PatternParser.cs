@@ -13,6 +13,7 @@ internal sealed class PatternParser
     private const int LongestPattern = 16_384;
     private const int LargestRepetition = 1000;
     private const int DeepestNesting = 100;
+    private const int MostQuantifiers = 10;
 
     private static readonly CharacterSet LineBreak = CharacterSet.Range('\n', '\n');
     private readonly string _text;
@@ -210,12 +211,17 @@ internal sealed class PatternParser
 
     private PatternNode ParseQuantifiers(PatternNode item)
     {
-        while (_at < _text.Length)
+        for (int depth = 0; _at < _text.Length; depth++)
         {
             (int Min, int? Max)? bounds = ParseBounds(out bool interval);
             if (bounds is not var (min, max))
             {
                 return item;
+            }
+
+            if (depth == MostQuantifiers)
+            {
+                throw Error($"more than {MostQuantifiers} repetitions of one another");
             }
 
             if (item is PatternNode.Beside or PatternNode.Ahead)

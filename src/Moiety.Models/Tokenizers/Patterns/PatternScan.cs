@@ -198,20 +198,40 @@ internal ref struct PatternScan
         _path = [];
     }
 
-    private readonly int StartAt(ref PatternAutomaton.Table table, int start)
+    private int StartAt(ref PatternAutomaton.Table table, int start)
     {
         if (!_automaton.LooksBehind)
         {
             return _start;
         }
 
-        if (start == 0)
+        int previous = _automaton.Alphabet.Count;
+        if (start > 0)
         {
-            return _automaton.Start(ref table, _automaton.Alphabet.Count);
+            System.Text.Rune.DecodeLastFromUtf8(_text[..start], out _, out int length);
+            previous = _automaton.Alphabet.At(_text, start - length, out _);
         }
 
-        System.Text.Rune.DecodeLastFromUtf8(_text[..start], out _, out int length);
-        return _automaton.Start(ref table, _automaton.Alphabet.At(_text, start - length, out _));
+        int owner = table.Owner;
+        int state = _automaton.Start(ref table, previous);
+        if (table.Owner != owner)
+        {
+            ForgetStates();
+        }
+
+        _table = table;
+        return state;
+    }
+
+    // States have new numbers now.
+    private void ForgetStates()
+    {
+        _deadEnds?.Clear();
+        _path?.Clear();
+        if (++_restarts > Pattern.MostRestarts)
+        {
+            throw _pattern.TooComplex();
+        }
     }
 
     private int Advance(ref PatternAutomaton.Table table, int state, int symbol)
@@ -220,14 +240,7 @@ internal ref struct PatternScan
         int entry = _automaton.Advance(ref table, state, symbol);
         if (table.Owner != owner)
         {
-            // States have new numbers now.
-            _deadEnds?.Clear();
-            _path?.Clear();
-            if (++_restarts > Pattern.MostRestarts)
-            {
-                throw _pattern.TooComplex();
-            }
-
+            ForgetStates();
             _start = _automaton.Start(ref table, _automaton.Alphabet.Count);
         }
 
