@@ -30,7 +30,7 @@ internal sealed class Cohere2Family : DecoderFamily
     protected override HuggingFaceKeys Keys { get; } = HuggingFaceKeys.Llama with { Epsilon = ["layer_norm_eps"] };
 
     /// <inheritdoc/>
-    protected override FamilyDefaults Defaults { get; } = new() { Epsilon = 1e-5f, TieWordEmbeddings = true };
+    protected override FamilyDefaults Defaults { get; } = new() { Epsilon = 1e-5f, TieWordEmbeddings = true, Window = 4096 };
 
     /// <inheritdoc/>
     protected override bool HasWindow => true;

@@ -281,7 +281,7 @@ internal abstract class DecoderFamily : ModelFamily
             return slides ? throw fields.Error("layer_types", $"\"sliding_attention\" is not supported for \"{Name}\"") : config;
         }
 
-        int window = fields.Int32("sliding_window") ?? 0;
+        int window = fields.Int32("sliding_window") ?? (fields.States("sliding_window") ? 0 : Defaults.Window);
         int period = fields.Int32("sliding_window_pattern", "_sliding_window_pattern") ?? WindowPeriod;
         if (slides && window <= 0)
         {

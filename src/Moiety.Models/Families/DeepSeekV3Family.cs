@@ -75,7 +75,9 @@ internal sealed class DeepSeekV3Family : DecoderFamily
     {
         fields.Expect("scoring_func", "sigmoid");
         fields.Expect("topk_method", "noaux_tc");
-        return RoutedExperts.Read(fields, layers, ReadDense(fields, hidden), FeedForward.Moe!);
+
+        // What files mean that leave it out.
+        return RoutedExperts.Read(fields, layers, ReadDense(fields, hidden), FeedForward.Moe! with { WeightScale = 2.5f, GroupCount = 8, GroupTopK = 4 });
     }
 
     /// <inheritdoc/>

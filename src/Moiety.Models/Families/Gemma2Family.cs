@@ -11,6 +11,8 @@ internal sealed class Gemma2Family : DecoderFamily
 {
     // GGUF files do not tell the scale of the scores: it follows from the size of the model.
     private const int LayersOf27B = 46;
+    private const float DefaultLogitCap = 30;
+    private const float DefaultScoreCap = 50;
 
     /// <inheritdoc/>
     public override string Name => "gemma2";
@@ -36,7 +38,7 @@ internal sealed class Gemma2Family : DecoderFamily
     protected override HuggingFaceKeys Keys { get; } = HuggingFaceKeys.Llama with { Activation = ["hidden_activation"] };
 
     /// <inheritdoc/>
-    protected override FamilyDefaults Defaults { get; } = new() { TieWordEmbeddings = true, HeadSize = 256 };
+    protected override FamilyDefaults Defaults { get; } = new() { TieWordEmbeddings = true, HeadSize = 256, Window = 4096 };
 
     /// <inheritdoc/>
     protected override FeedForwardConfig FeedForward { get; } = new() { IntermediateSize = 0, Activation = Activation.GeluTanhGated };
@@ -62,9 +64,11 @@ internal sealed class Gemma2Family : DecoderFamily
     {
         // They repeat hidden_activation and sliding_window.
         fields.Ignore("hidden_act", "sliding_window_size");
-        return GemmaScores.ReadScale(LlamaBiases.ReadAttention(config, fields), fields) with
+        ModelConfig scaled = GemmaScores.ReadScale(LlamaBiases.ReadAttention(config, fields), fields);
+        return scaled with
         {
-            LogitSoftCap = fields.Single("final_logit_softcapping") ?? 0,
+            LogitSoftCap = fields.Single("final_logit_softcapping") ?? (fields.States("final_logit_softcapping") ? 0 : DefaultLogitCap),
+            Attention = fields.States("attn_logit_softcapping") ? scaled.Attention : scaled.Attention with { LogitSoftCap = DefaultScoreCap },
         };
     }
 
@@ -82,8 +86,8 @@ internal sealed class Gemma2Family : DecoderFamily
         ModelConfig scaled = GemmaScores.WithScale(config, GemmaScores.GgufScalar(config, LayersOf27B));
         return scaled with
         {
-            LogitSoftCap = fields.Single("final_logit_softcapping") ?? 30,
-            Attention = scaled.Attention with { LogitSoftCap = fields.Single("attn_logit_softcapping") ?? 50 },
+            LogitSoftCap = fields.Single("final_logit_softcapping") ?? DefaultLogitCap,
+            Attention = scaled.Attention with { LogitSoftCap = fields.Single("attn_logit_softcapping") ?? DefaultScoreCap },
         };
     }
 

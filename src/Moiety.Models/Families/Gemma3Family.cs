@@ -50,6 +50,7 @@ internal sealed class Gemma3Family : DecoderFamily
         KeyValueHeads = 4,
         Theta = 1e6f,
         Context = 131072,
+        Window = 4096,
         Vocabulary = 262208,
         Bos = 2,
         Eos = 1,

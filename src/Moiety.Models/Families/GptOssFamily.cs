@@ -40,7 +40,7 @@ internal sealed class GptOssFamily : DecoderFamily
     internal override TensorNaming GgufNaming { get; } = TensorNaming.Gguf.With((TensorRole.FeedForwardNorm, "blk.{layer}.post_attention_norm.weight"));
 
     /// <inheritdoc/>
-    protected override FamilyDefaults Defaults { get; } = new() { Epsilon = 1e-5f, Theta = 150000f, HeadSize = 64, TruncatesYarn = false };
+    protected override FamilyDefaults Defaults { get; } = new() { Epsilon = 1e-5f, Theta = 150000f, HeadSize = 64, TruncatesYarn = false, Window = 128 };
 
     /// <inheritdoc/>
     protected override FeedForwardConfig FeedForward { get; } = new()

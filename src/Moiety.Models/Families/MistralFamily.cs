@@ -1,4 +1,5 @@
 using Moiety.Models.Checkpoints;
+using Moiety.Models.Families.Fields;
 
 namespace Moiety.Models.Families;
 
@@ -22,6 +23,9 @@ internal sealed class MistralFamily : DecoderFamily
 
     /// <inheritdoc/>
     internal override bool? GgufInterleaved => true;
+
+    /// <inheritdoc/>
+    protected override FamilyDefaults Defaults { get; } = new() { Window = 4096 };
 
     /// <inheritdoc/>
     protected override bool HasWindow => true;

@@ -30,7 +30,7 @@ internal sealed class Olmo3Family : DecoderFamily
         (TensorRole.FeedForwardOutputNorm, "model.layers.{layer}.post_feedforward_layernorm.weight"));
 
     /// <inheritdoc/>
-    protected override FamilyDefaults Defaults { get; } = new() { Epsilon = 1e-5f };
+    protected override FamilyDefaults Defaults { get; } = new() { Epsilon = 1e-5f, Window = 4096 };
 
     /// <inheritdoc/>
     protected override bool HasWindow => true;

@@ -116,6 +116,23 @@ public class ForeignFamilyTests
         Assert.Throws<InvalidInputException>(() => ModelFamilies.ForWriting(FamilyModels.Llama() with { Family = "gpt2" }));
     }
 
+    [Theory]
+    [InlineData("", 4096)]
+    [InlineData("\"sliding_window\": null,", 0)]
+    [InlineData("\"sliding_window\": 100,", 100)]
+    public void A_window_that_is_not_mentioned_is_the_usual_one_and_null_is_none(string field, int window) =>
+        Assert.Equal(window, Read(Llama2.Replace("\"model_type\": \"llama\",", $"\"model_type\": \"mistral\", {field}", StringComparison.Ordinal)).AttentionOf(0).Window);
+
+    [Theory]
+    [InlineData("", 50, 30)]
+    [InlineData("\"attn_logit_softcapping\": null, \"final_logit_softcapping\": null,", 0, 0)]
+    public void Soft_caps_that_are_not_mentioned_are_the_usual_ones_and_null_is_none(string field, float scores, float logits)
+    {
+        ModelConfig config = Read(Llama2.Replace("\"model_type\": \"llama\",", $"\"model_type\": \"gemma2\", {field}", StringComparison.Ordinal)
+            .Replace("\"hidden_act\": \"silu\",", "", StringComparison.Ordinal));
+        Assert.Equal((scores, logits), (config.Attention.LogitSoftCap, config.LogitSoftCap));
+    }
+
     private static ModelConfig Read(string json)
     {
         JsonField fields = JsonField.Parse("config.json", Encoding.UTF8.GetBytes(json));

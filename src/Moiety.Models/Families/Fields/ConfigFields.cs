@@ -40,6 +40,13 @@ internal sealed class ConfigFields
     /// <summary>Whether one of the names is there and not null.</summary>
     public bool Has(params ReadOnlySpan<string> names) => Find(names) is not null;
 
+    /// <summary>Whether a name is there, be it null: null says that a setting is off, absence that it has its usual value.</summary>
+    public bool States(string name)
+    {
+        _read.Add(name);
+        return _json.Members().Any(member => member.Key == name);
+    }
+
     /// <summary>An integer, or null when it is absent.</summary>
     public int? Int32(params ReadOnlySpan<string> names) => Find(names)?.Int32();
 

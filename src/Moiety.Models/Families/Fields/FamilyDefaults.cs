@@ -27,6 +27,9 @@ internal sealed record FamilyDefaults
     /// <summary>Key-value heads, or null for as many as query heads.</summary>
     public int? KeyValueHeads { get; init; }
 
+    /// <summary>Sliding window of files that do not mention it, or 0 for none. Null in a file always means none.</summary>
+    public int Window { get; init; }
+
     /// <summary>Longest sequence, or null when the field must be there.</summary>
     public int? Context { get; init; }
 

@@ -22,8 +22,8 @@ internal static class RoutedExperts
         fields.Expect("moe_layer_freq", 1);
         int leading = fields.Int32("first_k_dense_replace") ?? 0;
         int width = fields.RequiredInt32("moe_intermediate_size");
-        int groups = fields.Int32("n_group") ?? 1;
-        int chosen = fields.Int32("topk_group") ?? 1;
+        int groups = fields.Int32("n_group") ?? facts.GroupCount;
+        int chosen = fields.Int32("topk_group") ?? facts.GroupTopK;
         FeedForwardConfig mixture = dense with
         {
             IntermediateSize = 0,
@@ -33,7 +33,7 @@ internal static class RoutedExperts
                 TopK = fields.RequiredInt32("num_experts_per_tok"),
                 ExpertIntermediateSize = width,
                 NormalizeTopK = fields.Boolean("norm_topk_prob") ?? facts.NormalizeTopK,
-                WeightScale = fields.Single("routed_scaling_factor") ?? 1,
+                WeightScale = fields.Single("routed_scaling_factor") ?? facts.WeightScale,
                 GroupCount = groups,
                 GroupTopK = groups == 1 ? 1 : chosen,
                 SharedIntermediateSize = SaturatedSize.Product(fields.Int32("n_shared_experts") ?? 0, width),
