@@ -16,7 +16,7 @@ internal static class DictionaryMethods
     private static List<object?> List(IEnumerable<object?> items, TemplateArguments arguments)
     {
         List<object?> list = [.. items];
-        arguments.Budget.Allocate(list.Count);
+        arguments.Budget.AllocateItems(list.Count);
         return list;
     }
 }

@@ -5,6 +5,12 @@ namespace Moiety.Models.Templates;
 /// <summary>Computes the values of expressions.</summary>
 internal sealed class ExpressionEvaluator(TemplateBudget budget)
 {
+    // What a dictionary without keys takes, in items.
+    private const int EmptyDictionary = 8;
+
+    // What looking into one scope takes, in characters looked at.
+    private const int ScopeCharacters = 32;
+
     /// <summary>Computes a value.</summary>
     /// <exception cref="InvalidTemplateException">It has none, or takes too much.</exception>
     public object? Evaluate(Expression expression, TemplateScope scope)
@@ -14,7 +20,7 @@ internal sealed class ExpressionEvaluator(TemplateBudget budget)
         object? value = expression switch
         {
             Literal literal => literal.Value,
-            Variable variable => scope.Get(variable.Name),
+            Variable variable => Find(variable.Name, scope),
             ListLiteral list => EvaluateAll(list.Items, scope),
             TupleLiteral tuple => new TemplateTuple([.. EvaluateAll(tuple.Items, scope)]),
             DictionaryLiteral dictionary => EvaluateDictionary(dictionary, scope),
@@ -75,16 +81,22 @@ internal sealed class ExpressionEvaluator(TemplateBudget budget)
         return new TemplateArguments(function, positional, named, budget);
     }
 
+    private object? Find(string name, TemplateScope scope)
+    {
+        budget.Scan((long)scope.Depth * ScopeCharacters);
+        return scope.Get(name);
+    }
+
     private List<object?> EvaluateAll(IReadOnlyCollection<Expression> items, TemplateScope scope)
     {
-        budget.Allocate(items.Count);
+        budget.AllocateItems(items.Count);
         return [.. items.Select(item => Evaluate(item, scope))];
     }
 
     private TemplateDictionary EvaluateDictionary(DictionaryLiteral literal, TemplateScope scope)
     {
         TemplateDictionary dictionary = new();
-        budget.Allocate(literal.Pairs.Length);
+        budget.AllocateItems(literal.Pairs.Length + EmptyDictionary);
         foreach ((Expression key, Expression value) in literal.Pairs)
         {
             object? name = Evaluate(key, scope);
@@ -93,6 +105,7 @@ internal sealed class ExpressionEvaluator(TemplateBudget budget)
                 throw new InvalidTemplateException(budget.Line, $"{TemplateValues.TypeName(name)} cannot be the key of a dictionary");
             }
 
+            budget.Scan((name as string)?.Length ?? 0);
             dictionary.Set(name, Evaluate(value, scope));
         }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using Moiety.Models.Templates.Syntax;
 
 namespace Moiety.Models.Templates;
@@ -177,17 +178,15 @@ internal sealed class ExpressionParser(TokenReader tokens)
         switch (token.Kind)
         {
             case TemplateTokenKind.String:
-                string text = token.Text;
+                StringBuilder text = new(token.Text);
                 while (tokens.Current.Kind == TemplateTokenKind.String)
                 {
-                    text += tokens.Next().Text;
+                    text.Append(tokens.Next().Text);
                 }
 
-                return new Literal(text);
+                return new Literal(text.ToString());
             case TemplateTokenKind.Integer:
-                return long.TryParse(token.Text, CultureInfo.InvariantCulture, out long whole)
-                    ? new Literal(whole)
-                    : throw new InvalidTemplateException(token.Line, $"the number {token.Text} does not fit 64 bits");
+                return ReadInteger(token);
             case TemplateTokenKind.Float:
                 return new Literal(double.Parse(token.Text, CultureInfo.InvariantCulture));
             case TemplateTokenKind.Name:
@@ -208,6 +207,10 @@ internal sealed class ExpressionParser(TokenReader tokens)
                 throw new InvalidTemplateException(token.Line, $"found {token.Show} where an expression was expected");
         }
     }
+
+    private static Literal ReadInteger(TemplateToken token) => long.TryParse(token.Text, CultureInfo.InvariantCulture, out long whole)
+        ? new Literal(whole)
+        : throw new InvalidTemplateException(token.Line, $"the number {token.Text} does not fit 64 bits");
 
     private Expression ReadBracket()
     {
@@ -268,7 +271,7 @@ internal sealed class ExpressionParser(TokenReader tokens)
                 target = name.Kind switch
                 {
                     TemplateTokenKind.Name => new Syntax.Attribute(target, name.Text),
-                    TemplateTokenKind.Integer => new Subscript(target, new Literal(long.Parse(name.Text, CultureInfo.InvariantCulture))),
+                    TemplateTokenKind.Integer => new Subscript(target, ReadInteger(name)),
                     _ => throw new InvalidTemplateException(name.Line, $"found {name.Show} where the name of an attribute was expected"),
                 };
             }

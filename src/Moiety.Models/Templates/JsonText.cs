@@ -6,6 +6,7 @@ namespace Moiety.Models.Templates;
 /// <summary>Writes values as Python's <c>json.dumps</c> does.</summary>
 internal sealed class JsonText(string? indent, string itemSeparator, string keySeparator, bool sortKeys, bool ascii, TemplateBudget budget)
 {
+    private const int EscapeLength = 6;
     private readonly StringBuilder _output = new();
 
     /// <summary>Writes a value.</summary>
@@ -37,12 +38,12 @@ internal sealed class JsonText(string? indent, string itemSeparator, string keyS
                 break;
             case TemplateDictionary dictionary:
                 KeyValuePair<object?, object?>[] pairs = sortKeys
-                    ? [.. dictionary.Pairs.OrderBy(pair => pair.Key, Comparer<object?>.Create((a, b) => TemplateValues.Compare(a, b, budget)))]
+                    ? [.. TemplateOrder.Sort(dictionary.Pairs, pair => pair.Key, reverse: false, budget)]
                     : [.. dictionary.Pairs];
                 Enclose('{', '}', pairs.Length, level, index =>
                 {
                     Quote(Key(pairs[index].Key));
-                    _output.Append(keySeparator);
+                    Separate(keySeparator);
                     Write(pairs[index].Value, level + 1);
                 });
                 break;
@@ -62,11 +63,10 @@ internal sealed class JsonText(string? indent, string itemSeparator, string keyS
 
     private void Enclose(char open, char close, int count, int level, Action<int> write)
     {
-        budget.Allocate((long)count * (itemSeparator.Length + keySeparator.Length));
         _output.Append(open);
         for (int index = 0; index < count; index++)
         {
-            _output.Append(index > 0 ? itemSeparator : "");
+            Separate(index > 0 ? itemSeparator : "");
             BreakLine(level + 1);
             write(index);
         }
@@ -77,6 +77,12 @@ internal sealed class JsonText(string? indent, string itemSeparator, string keyS
         }
 
         _output.Append(close);
+    }
+
+    private void Separate(string separator)
+    {
+        budget.Allocate(separator.Length);
+        _output.Append(separator);
     }
 
     private void BreakLine(int level)
@@ -115,6 +121,7 @@ internal sealed class JsonText(string? indent, string itemSeparator, string keyS
                 default:
                     if (character < ' ' || ascii && character > '~')
                     {
+                        budget.Allocate(EscapeLength);
                         _output.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}");
                     }
                     else

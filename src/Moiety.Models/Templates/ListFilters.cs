@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Moiety.Models.Templates;
 
 /// <summary>Filters over lists and dictionaries.</summary>
@@ -7,7 +9,16 @@ internal static class ListFilters
     public static bool TryApply(string name, object? value, TemplateArguments arguments, out object? result)
     {
         TemplateBudget budget = arguments.Budget;
-        IReadOnlyList<object?> Items() => TemplateValues.Items(value, budget);
+
+        // These take whatever counts as false as a list without items.
+        IReadOnlyList<object?> ItemsIfAny() => TemplateValues.IsTrue(value) ? Items() : [];
+        IReadOnlyList<object?> Items()
+        {
+            IReadOnlyList<object?> items = TemplateValues.Items(value, budget);
+            budget.ScanItems(items.Count);
+            return items;
+        }
+
         result = name switch
         {
             "length" or "count" => TemplateValues.Length(value, budget),
@@ -16,15 +27,15 @@ internal static class ListFilters
             "list" => Counted(Items(), budget),
             "items" => value is Undefined ? new List<object?>() : value is TemplateDictionary dictionary ? DictionaryMethods.Find(dictionary, "items")!.Call(arguments) : throw arguments.Error("items needs a dictionary"),
             "join" => Join(Items(), arguments),
-            "reverse" => value is string text ? string.Concat(TemplateValues.Characters(text).Reverse()) : Counted(Items().Reverse(), budget),
+            "reverse" => value is string text ? Reverse(text, budget) : Counted(Items().Reverse(), budget),
             "sort" => Sort(Items(), arguments),
             "dictsort" => SortDictionary(value as TemplateDictionary ?? throw arguments.Error("dictsort needs a dictionary"), arguments),
             "unique" => Unique(Items(), arguments),
             "sum" => Sum(Items(), arguments),
             "min" or "max" => Extreme(Items(), name == "max", arguments),
-            "map" => Map(Items(), arguments),
-            "select" or "reject" => Select(Items(), arguments, name == "select"),
-            "selectattr" or "rejectattr" => SelectByAttribute(Items(), arguments, name == "selectattr"),
+            "map" => Map(ItemsIfAny(), arguments),
+            "select" or "reject" => Select(ItemsIfAny(), arguments, name == "select"),
+            "selectattr" or "rejectattr" => SelectByAttribute(ItemsIfAny(), arguments, name == "selectattr"),
             "batch" => Batch(Items(), arguments),
             _ => budget,
         };
@@ -39,9 +50,12 @@ internal static class ListFilters
             return TemplateMembers.Item(item, path, budget);
         }
 
-        foreach (string name in names.Split('.'))
+        for (int start = 0, end; start <= names.Length; start = end + 1)
         {
-            item = long.TryParse(name, out long index) ? TemplateMembers.Item(item, index, budget) : TemplateMembers.Item(item, name, budget);
+            budget.Step();
+            end = names.IndexOf('.', start) is >= 0 and int dot ? dot : names.Length;
+            string name = names[start..end];
+            item = long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out long index) ? TemplateMembers.Item(item, index, budget) : TemplateMembers.Item(item, name, budget);
         }
 
         return item;
@@ -50,8 +64,14 @@ internal static class ListFilters
     private static List<object?> Counted(IEnumerable<object?> items, TemplateBudget budget)
     {
         List<object?> list = [.. items];
-        budget.Allocate(list.Count);
+        budget.AllocateItems(list.Count);
         return list;
+    }
+
+    private static string Reverse(string text, TemplateBudget budget)
+    {
+        budget.Allocate(text.Length);
+        return string.Concat(TemplateValues.Items(text, budget).Reverse());
     }
 
     private static string Join(IReadOnlyList<object?> items, TemplateArguments arguments)
@@ -70,9 +90,7 @@ internal static class ListFilters
         bool reverse = arguments.Flag(0, "reverse", false);
         bool caseSensitive = arguments.Flag(1, "case_sensitive", false);
         object? attribute = arguments.Get(2, "attribute");
-        Comparer<object?> order = Comparer<object?>.Create((a, b) => TemplateValues.Compare(a, b, budget));
-        IEnumerable<(object? Item, object? Key)> keyed = items.Select(item => (item, Key(attribute is null ? item : Attribute(item, attribute, budget), caseSensitive)));
-        return Counted((reverse ? keyed.OrderByDescending(pair => pair.Key, order) : keyed.OrderBy(pair => pair.Key, order)).Select(pair => pair.Item), budget);
+        return TemplateOrder.Sort(items, item => Key(attribute is null ? item : Attribute(item, attribute, budget), caseSensitive, budget), reverse, budget);
     }
 
     private static List<object?> SortDictionary(TemplateDictionary dictionary, TemplateArguments arguments)
@@ -81,13 +99,20 @@ internal static class ListFilters
         bool caseSensitive = arguments.Flag(0, "case_sensitive", false);
         bool byValue = arguments.Text(1, "by", "key") == "value";
         bool reverse = arguments.Flag(2, "reverse", false);
-        Comparer<object?> order = Comparer<object?>.Create((a, b) => TemplateValues.Compare(a, b, budget));
-        object? KeyOf(KeyValuePair<object?, object?> pair) => Key(byValue ? pair.Value : pair.Key, caseSensitive);
-        IEnumerable<KeyValuePair<object?, object?>> sorted = reverse ? dictionary.Pairs.OrderByDescending(KeyOf, order) : dictionary.Pairs.OrderBy(KeyOf, order);
+        List<KeyValuePair<object?, object?>> sorted = TemplateOrder.Sort(dictionary.Pairs, pair => Key(byValue ? pair.Value : pair.Key, caseSensitive, budget), reverse, budget);
         return Counted(sorted.Select(pair => (object?)new TemplateTuple([pair.Key, pair.Value])), budget);
     }
 
-    private static object? Key(object? value, bool caseSensitive) => value is string text && !caseSensitive ? TextFilters.Lower(text) : value;
+    private static object? Key(object? value, bool caseSensitive, TemplateBudget budget)
+    {
+        if (value is not string text || caseSensitive)
+        {
+            return value;
+        }
+
+        budget.Allocate(text.Length);
+        return TextFilters.Lower(text);
+    }
 
     private static List<object?> Unique(IReadOnlyList<object?> items, TemplateArguments arguments)
     {
@@ -98,7 +123,7 @@ internal static class ListFilters
         List<object?> unique = [];
         foreach (object? item in items)
         {
-            object? key = Key(attribute is null ? item : Attribute(item, attribute, budget), caseSensitive);
+            object? key = Key(attribute is null ? item : Attribute(item, attribute, budget), caseSensitive, budget);
             if (!keys.Exists(other => TemplateValues.AreEqual(key, other, budget)))
             {
                 keys.Add(key);
@@ -106,7 +131,7 @@ internal static class ListFilters
             }
         }
 
-        budget.Allocate(unique.Count);
+        budget.AllocateItems(unique.Count);
         return unique;
     }
 
@@ -127,7 +152,7 @@ internal static class ListFilters
         TemplateBudget budget = arguments.Budget;
         bool caseSensitive = arguments.Flag(0, "case_sensitive", false);
         object? attribute = arguments.Get(1, "attribute");
-        object? KeyOf(object? item) => Key(attribute is null ? item : Attribute(item, attribute, budget), caseSensitive);
+        object? KeyOf(object? item) => Key(attribute is null ? item : Attribute(item, attribute, budget), caseSensitive, budget);
         object? best = items.Count == 0 ? new Undefined("the extreme of nothing") : items[0];
         foreach (object? item in items.Skip(1))
         {
@@ -147,7 +172,8 @@ internal static class ListFilters
         }
 
         string name = arguments.Text(0, "filter", "");
-        return Counted(items.Select(item => TemplateFilters.Apply(name, item, Rest(arguments, 1, name))), budget);
+        TemplateArguments rest = Rest(arguments, 1, name);
+        return Counted(items.Select(item => TemplateFilters.Apply(name, item, rest)), budget);
     }
 
     private static List<object?> Select(IReadOnlyList<object?> items, TemplateArguments arguments, bool wanted)
@@ -183,7 +209,7 @@ internal static class ListFilters
             List<object?> row = Counted(batch, arguments.Budget);
             while (arguments.Get(1, "fill_with") is { } fill && row.Count < size)
             {
-                arguments.Budget.Allocate(1);
+                arguments.Budget.AllocateItems(1);
                 row.Add(fill);
             }
 

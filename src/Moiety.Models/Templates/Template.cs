@@ -10,8 +10,10 @@ namespace Moiety.Models.Templates;
 /// </summary>
 /// <remarks>
 /// The language is that of Jinja 3 as Hugging Face sets it up for chat templates: <c>trim_blocks</c>, <c>lstrip_blocks</c>, loop
-/// controls, <c>tojson</c> without HTML escapes, <c>raise_exception</c> and <c>strftime_now</c>. Includes, imports, inheritance and
-/// recursive loops are refused.
+/// controls, <c>tojson</c> without HTML escapes, <c>raise_exception</c> and <c>strftime_now</c>. On purpose it differs in this: includes,
+/// imports, inheritance and recursive loops are refused by name, and so are filters, tests and methods that chat templates do not use;
+/// lists and dictionaries do not change; whole numbers have 64 bits; an attribute that Python's own objects would have is undefined;
+/// upper and lower case go character by character (ﬁ stays ﬁ).
 /// </remarks>
 public sealed class Template
 {
@@ -44,6 +46,7 @@ public sealed class Template
     /// <param name="clock">The time that <c>strftime_now</c> tells, or null for the system's.</param>
     /// <param name="cancellationToken">Stops the rendering.</param>
     /// <exception cref="InvalidTemplateException">It fails, refuses its input, or takes too much.</exception>
+    /// <exception cref="InvalidInputException">The variables hold a key twice, half of a character, or a whole number of more than 64 bits.</exception>
     public string Render(JsonObject variables, TimeProvider? clock = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(variables);
@@ -52,9 +55,22 @@ public sealed class Template
         TemplateFunctions.AddTo(globals, clock ?? TimeProvider.System);
         foreach ((string name, JsonNode? value) in variables)
         {
-            globals.Set(name, TemplateInput.Read(value, budget));
+            globals.Set(name, Read(name, value, budget));
         }
 
         return TemplateInterpreter.Render(_statements, new TemplateScope(globals), budget);
+    }
+
+    private static object? Read(string name, JsonNode? value, TemplateBudget budget)
+    {
+        try
+        {
+            return TemplateInput.Read(value, budget);
+        }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException)
+        {
+            // JSON that was parsed lazily shows only now that it has a key twice, or half of a character.
+            throw new InvalidInputException($"{name}: this is no JSON for a chat template: {error.Message}");
+        }
     }
 }

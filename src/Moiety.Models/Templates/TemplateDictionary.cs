@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Moiety.Models.Templates;
 
 /// <summary>A dictionary that keeps the order of its keys, as Python's does. Keys are texts, numbers, truth values or none.</summary>
@@ -42,12 +44,17 @@ internal sealed class TemplateDictionary
         return true;
     }
 
-    // 1, 1.0 and true are the same key.
+    // 1, 1.0 and true are the same key. Numbers are found by their text, whose hash nobody outside can foresee: a template could choose
+    // numbers with the same hash.
     private static object Place(object? key) => key switch
     {
-        null => typeof(void),
-        bool flag => (double)(flag ? 1 : 0),
-        long number => (double)number,
+        null => new NumberKey("none"),
+        bool flag => new NumberKey(flag ? "1" : "0"),
+        long number => new NumberKey(number.ToString(CultureInfo.InvariantCulture)),
+        double number when Math.Truncate(number) == number && Math.Abs(number) < 9.2e18 => new NumberKey(((long)number).ToString(CultureInfo.InvariantCulture)),
+        double number => new NumberKey(number.ToString("R", CultureInfo.InvariantCulture)),
         _ => key,
     };
+
+    private readonly record struct NumberKey(string Text);
 }

@@ -6,6 +6,9 @@ namespace Moiety.Models.Templates;
 /// <summary>The functions that every chat template can call.</summary>
 internal static class TemplateFunctions
 {
+    // "Wednesday", "September".
+    private const int LongestPart = 9;
+
     /// <summary>Adds them to the outermost scope.</summary>
     public static void AddTo(TemplateScope scope, TimeProvider clock)
     {
@@ -24,6 +27,7 @@ internal static class TemplateFunctions
 
     private static List<object?> Range(TemplateArguments arguments)
     {
+        arguments.Require(0, "start");
         arguments.AtMost(3);
         long first = arguments.Integer(0, "start", 0);
         (long start, long stop) = arguments.Count == 1 ? (0, first) : (first, arguments.Integer(1, "stop", 0));
@@ -34,7 +38,7 @@ internal static class TemplateFunctions
         }
 
         Int128 count = step > 0 ? ((Int128)stop - start + step - 1) / step : ((Int128)start - stop - step - 1) / -step;
-        arguments.Budget.Allocate((long)Int128.Clamp(count, 0, long.MaxValue / 2));
+        arguments.Budget.AllocateItems((long)Int128.Clamp(count, 0, long.MaxValue));
         List<object?> numbers = [];
         for (Int128 index = 0; index < count; index++)
         {
@@ -49,6 +53,7 @@ internal static class TemplateFunctions
         TemplateNamespace space = new();
         if (arguments.Positional is [TemplateDictionary initial])
         {
+            arguments.Budget.AllocateItems(initial.Count);
             foreach ((object? key, object? value) in initial.Pairs)
             {
                 space.Attributes[TemplateText.Print(key, arguments.Budget)] = value;
@@ -79,13 +84,14 @@ internal static class TemplateFunctions
             dictionary.Set(name, value);
         }
 
-        arguments.Budget.Allocate(dictionary.Count);
+        arguments.Budget.AllocateItems(dictionary.Count);
         return dictionary;
     }
 
     private static string FormatTime(DateTimeOffset time, string format, TemplateArguments arguments)
     {
         StringBuilder output = new();
+        arguments.Budget.Allocate((long)format.Length * LongestPart);
         for (int at = 0; at < format.Length; at++)
         {
             if (format[at] != '%' || at + 1 == format.Length)
@@ -115,7 +121,7 @@ internal static class TemplateFunctions
                 '%' => "%",
                 char unknown => throw arguments.Error($"strftime_now does not know %{unknown}"),
             };
-            output.Append(plain ? part.TrimStart('0') : part);
+            output.Append(plain && part.Length > 1 ? part[..^1].TrimStart('0') + part[^1] : part);
         }
 
         return output.ToString();

@@ -50,6 +50,9 @@ internal static class TemplateInput
             return whole;
         }
 
-        return double.Parse(text, CultureInfo.InvariantCulture);
+        // Python would keep all digits.
+        return text.All(character => char.IsAsciiDigit(character) || character == '-')
+            ? throw new InvalidInputException($"the number {text} is too large for a chat template: give it as a text.")
+            : double.Parse(text, CultureInfo.InvariantCulture);
     }
 }

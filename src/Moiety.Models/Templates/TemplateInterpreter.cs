@@ -7,6 +7,7 @@ namespace Moiety.Models.Templates;
 /// <summary>Runs the statements of a template.</summary>
 internal sealed class TemplateInterpreter
 {
+    private const int LongestList = 10;
     private readonly TemplateBudget _budget;
     private readonly ExpressionEvaluator _expressions;
     private StringBuilder _output = new();
@@ -126,6 +127,7 @@ internal sealed class TemplateInterpreter
         TemplateLoop state = new(items, _loopDepth++);
         for (int index = 0; index < items.Count; index++)
         {
+            _budget.Step();
             TemplateScope body = new(scope);
             state.Index = index;
             body.Set("loop", state);
@@ -141,8 +143,7 @@ internal sealed class TemplateInterpreter
 
     private Flow RunScope(ScopeStatement block, TemplateScope scope)
     {
-        // A generation block only marks what an assistant said; its variables stay those around it.
-        TemplateScope inner = block.Variables.IsEmpty ? scope : new TemplateScope(scope);
+        TemplateScope inner = new(scope);
         foreach ((string name, Expression value) in block.Variables)
         {
             inner.Set(name, _expressions.Evaluate(value, scope));
@@ -198,12 +199,21 @@ internal sealed class TemplateInterpreter
             throw arguments.Error($"the macro \"{macro.Name}\" takes {macro.Parameters.Length} arguments, not {arguments.Positional.Length}");
         }
 
+        int named = arguments.Named.ContainsKey("caller") ? 1 : 0;
         for (int index = 0; index < macro.Parameters.Length; index++)
         {
+            _budget.Step();
             (string name, Expression? otherwise) = macro.Parameters[index];
             inner.Set(name, arguments.Has(index, name) ? arguments.Get(index, name)
                 : otherwise is null ? new Undefined(name)
                 : _expressions.Evaluate(otherwise, inner));
+            named += index >= arguments.Positional.Length && arguments.Named.ContainsKey(name) ? 1 : 0;
+        }
+
+        if (named < arguments.Named.Count)
+        {
+            string given = string.Join(", ", arguments.Named.Keys.Take(LongestList));
+            throw arguments.Error($"the macro \"{macro.Name}\" has no such parameters, or was given one twice: {given}");
         }
 
         if (arguments.Named.TryGetValue("caller", out object? caller))

@@ -155,7 +155,7 @@ internal sealed class TemplateLexer
                 Add(end, "");
                 bool block = begin == TemplateTokenKind.BlockBegin;
                 return block && _tokens.Count == first + 3 && _tokens[first + 1].Is("raw")
-                    ? ReadRaw(first, mark == '-', mark != '+')
+                    ? ReadRaw(first, mark == '-')
                     : (mark == '-', block && mark != '+');
             }
 
@@ -164,8 +164,8 @@ internal sealed class TemplateLexer
         }
     }
 
-    /// <summary>Everything up to <c>{% endraw %}</c> is text.</summary>
-    private (bool TrimLeft, bool DropLineBreak) ReadRaw(int first, bool trimLeft, bool dropLineBreak)
+    /// <summary>Everything up to <c>{% endraw %}</c> is text, also a line break at its beginning.</summary>
+    private (bool TrimLeft, bool DropLineBreak) ReadRaw(int first, bool trimLeft)
     {
         _tokens.RemoveRange(first, _tokens.Count - first);
         for (int tag = _source.IndexOf("{%", _position, StringComparison.Ordinal); tag >= 0; tag = _source.IndexOf("{%", tag + 2, StringComparison.Ordinal))
@@ -193,7 +193,7 @@ internal sealed class TemplateLexer
             int close = last is '-' or '+' ? end + 1 : end;
             if (string.CompareOrdinal(_source, close, "%}", 0, 2) == 0)
             {
-                AddText(_position, tag, trimLeft, dropLineBreak, '%', mark);
+                AddText(_position, tag, trimLeft, dropLineBreak: false, '%', mark);
                 CountLines(tag, close);
                 _position = close + 2;
                 return (last == '-', last != '+');
@@ -242,6 +242,12 @@ internal sealed class TemplateLexer
 
     private void ReadNumber()
     {
+        if (_source[_position] == '0' && _position + 1 < _source.Length && char.ToLowerInvariant(_source[_position + 1]) is 'x' or 'o' or 'b')
+        {
+            ReadPrefixedNumber();
+            return;
+        }
+
         int start = _position;
         Digits();
         bool isFloat = false;
@@ -265,6 +271,42 @@ internal sealed class TemplateLexer
         }
 
         Add(isFloat ? TemplateTokenKind.Float : TemplateTokenKind.Integer, _source[start.._position].Replace("_", "", StringComparison.Ordinal));
+    }
+
+    // 0x1F, 0o17, 0b101.
+    private void ReadPrefixedNumber()
+    {
+        int digitBits = char.ToLowerInvariant(_source[_position + 1]) switch
+        {
+            'x' => 4,
+            'o' => 3,
+            _ => 1,
+        };
+        int start = _position + 2;
+        ulong value = 0;
+        for (_position = start; _position < _source.Length; _position++)
+        {
+            char character = _source[_position];
+            int digit = character == '_' ? 0 : char.IsAsciiHexDigit(character) ? Convert.ToInt32(character.ToString(), 16) : int.MaxValue;
+            if (digit >> digitBits != 0)
+            {
+                break;
+            }
+
+            if (character != '_')
+            {
+                value = value >> (63 - digitBits) == 0
+                    ? (value << digitBits) | (uint)digit
+                    : throw new InvalidTemplateException(_line, "a number does not fit 64 bits");
+            }
+        }
+
+        if (_position == start)
+        {
+            throw new InvalidTemplateException(_line, "a number has no digits");
+        }
+
+        Add(TemplateTokenKind.Integer, value.ToString(CultureInfo.InvariantCulture));
     }
 
     private void Digits()

@@ -12,10 +12,10 @@ public sealed record TemplateLimits
     /// <summary>Longest template, in characters.</summary>
     public int SourceLength { get; init; } = 1 << 20;
 
-    /// <summary>Expressions and statements evaluated.</summary>
+    /// <summary>Expressions and statements evaluated, values visited, and every 64 characters looked at.</summary>
     public int Steps { get; init; } = 2_000_000;
 
-    /// <summary>Characters and list items made, in all intermediate values together.</summary>
+    /// <summary>Characters made, in all intermediate values together; an item of a list counts as 16.</summary>
     public long Allocations { get; init; } = 64L << 20;
 
     /// <summary>Nesting of macros, loops, expressions and values.</summary>

@@ -25,13 +25,15 @@ internal static class TemplateMembers
         {
             case (Undefined undefined, _):
                 throw new InvalidTemplateException(budget.Line, $"\"{undefined.Name}\" is undefined, so it has no items");
-            case (TemplateDictionary dictionary, _) when dictionary.TryGet(index, out object? value):
+            case (TemplateDictionary dictionary, _) when TryGet(dictionary, index, out object? value, budget):
                 return value;
             case (List<object?> or TemplateTuple, long or bool):
                 return At(TemplateValues.Items(target, budget), TemplateValues.ToInteger(index));
             case (string text, long or bool):
-                budget.Allocate(text.Length);
-                return At([.. TemplateValues.Characters(text)], TemplateValues.ToInteger(index));
+                long at = TemplateValues.ToInteger(index);
+                long place = at < 0 ? at + TemplateValues.Length(text, budget) : at;
+                int start = place < 0 ? text.Length : TextSearch.Offset(text, place, budget);
+                return start < text.Length ? TextSearch.Character(text, start) : new Undefined($"item {at}");
             case (_, string name):
                 return Attribute(target, name, budget);
             default:
@@ -49,6 +51,15 @@ internal static class TemplateMembers
             throw new InvalidTemplateException(budget.Line, "the step of a slice must not be 0");
         }
 
+        if (target is string whole && stride == 1)
+        {
+            long length = TemplateValues.Length(whole, budget);
+            int first = TextSearch.Offset(whole, Bound(start ?? 0, length, 1), budget);
+            int end = Math.Max(TextSearch.Offset(whole, Bound(stop ?? length, length, 1), budget), first);
+            budget.Allocate(end - first);
+            return whole[first..end];
+        }
+
         IReadOnlyList<object?> items = target is string or List<object?> or TemplateTuple
             ? TemplateValues.Items(target, budget)
             : throw new InvalidTemplateException(budget.Line, $"{TemplateValues.TypeName(target)} cannot be sliced");
@@ -56,22 +67,25 @@ internal static class TemplateMembers
         long from = Bound(start ?? (stride > 0 ? 0 : count), count, stride);
         long to = stop is null && stride < 0 ? -1 : Bound(stop ?? count, count, stride);
         List<object?> chosen = [];
-
-        // A step beyond the ends is as good as the longest, and cannot overflow.
-        stride = Math.Clamp(stride, -count - 1, count + 1);
-        for (long index = from; stride > 0 ? index < to : index > to; index += stride)
+        for (Int128 index = from; stride > 0 ? index < to : index > to; index += stride)
         {
             budget.Step();
             chosen.Add(items[(int)index]);
         }
 
-        budget.Allocate(chosen.Count);
+        budget.AllocateItems(chosen.Count);
         return target switch
         {
             string => string.Concat(chosen),
             TemplateTuple => new TemplateTuple([.. chosen]),
             _ => chosen,
         };
+    }
+
+    private static bool TryGet(TemplateDictionary dictionary, object? index, out object? value, TemplateBudget budget)
+    {
+        budget.Scan((index as string)?.Length ?? 0);
+        return dictionary.TryGet(index, out value);
     }
 
     private static long Bound(long index, long count, long stride)

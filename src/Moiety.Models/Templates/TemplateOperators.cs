@@ -18,6 +18,9 @@ internal static class TemplateOperators
                 ("*", string text, long or bool) => Repeat(text, TemplateValues.ToInteger(right), budget),
                 ("*", long or bool, string text) => Repeat(text, TemplateValues.ToInteger(left), budget),
                 ("*", List<object?> list, long or bool) => Repeat(list, TemplateValues.ToInteger(right), budget),
+                ("*", long or bool, List<object?> list) => Repeat(list, TemplateValues.ToInteger(left), budget),
+                ("*", TemplateTuple tuple, long or bool) => new TemplateTuple([.. Repeat(tuple.Items, TemplateValues.ToInteger(right), budget)]),
+                ("*", long or bool, TemplateTuple tuple) => new TemplateTuple([.. Repeat(tuple.Items, TemplateValues.ToInteger(left), budget)]),
                 (_, bool or long, bool or long) => Integers(symbol, TemplateValues.ToInteger(left), TemplateValues.ToInteger(right), budget),
                 (_, bool or long or double, bool or long or double) => Doubles(symbol, TemplateValues.ToDouble(left), TemplateValues.ToDouble(right), budget),
                 _ => throw new InvalidTemplateException(budget.Line, $"{symbol} cannot take {TemplateValues.TypeName(left)} and {TemplateValues.TypeName(right)}"),
@@ -33,8 +36,10 @@ internal static class TemplateOperators
     /// <exception cref="InvalidTemplateException">Nothing can be in the value.</exception>
     public static bool Contains(object? whole, object? part, TemplateBudget budget) => (whole, part) switch
     {
-        (string text, string piece) => text.Contains(piece, StringComparison.Ordinal),
-        (TemplateDictionary dictionary, _) => dictionary.TryGet(part, out _),
+        (string text, string piece) => TextSearch.Find(text, piece, 0, budget) >= 0,
+        (TemplateDictionary dictionary, null or bool or long or double or string) => dictionary.TryGet(part, out _),
+        (TemplateDictionary, TemplateTuple) => false,
+        (TemplateDictionary, not Undefined) => throw new InvalidTemplateException(budget.Line, $"{TemplateValues.TypeName(part)} cannot be the key of a dictionary"),
         (string, _) => throw new InvalidTemplateException(budget.Line, $"{TemplateValues.TypeName(part)} cannot be part of a text"),
         _ => TemplateValues.Items(whole, budget).Any(item => TemplateValues.AreEqual(item, part, budget)),
     };
@@ -46,8 +51,8 @@ internal static class TemplateOperators
         "*" => checked(left * right),
         "/" => right != 0 ? (double)left / right : throw Zero(budget),
         "//" => right != 0 ? FloorDivide(left, right) : throw Zero(budget),
-        "%" => right != 0 ? left - (FloorDivide(left, right) * right) : throw Zero(budget),
-        _ => right < 0 ? Math.Pow(left, right) : Power(left, right, budget),
+        "%" => right == -1 ? 0L : right != 0 ? left - (FloorDivide(left, right) * right) : throw Zero(budget),
+        _ => right < 0 ? left != 0 ? Math.Pow(left, right) : throw Zero(budget) : Power(left, right, budget),
     };
 
     private static object Doubles(string symbol, double left, double right, TemplateBudget budget) => symbol switch
@@ -93,7 +98,7 @@ internal static class TemplateOperators
 
     private static List<object?> Concatenate(IReadOnlyList<object?> left, IReadOnlyList<object?> right, TemplateBudget budget)
     {
-        budget.Allocate((long)left.Count + right.Count);
+        budget.AllocateItems((long)left.Count + right.Count);
         return [.. left, .. right];
     }
 
@@ -104,10 +109,10 @@ internal static class TemplateOperators
         return string.Concat(Enumerable.Repeat(text, (int)count));
     }
 
-    private static List<object?> Repeat(List<object?> list, long count, TemplateBudget budget)
+    private static List<object?> Repeat(IReadOnlyList<object?> list, long count, TemplateBudget budget)
     {
         count = list.Count == 0 ? 0 : Math.Max(count, 0);
-        budget.Allocate(checked(list.Count * count));
+        budget.AllocateItems(checked(list.Count * count));
         return [.. Enumerable.Repeat(list, (int)count).SelectMany(items => items)];
     }
 

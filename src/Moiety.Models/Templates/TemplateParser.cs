@@ -123,6 +123,11 @@ internal sealed class TemplateParser
     private ForStatement For(int line)
     {
         ImmutableArray<string> targets = Targets();
+        if (targets.Contains("loop"))
+        {
+            throw new InvalidTemplateException(line, "\"loop\" is what every loop has and cannot name its item");
+        }
+
         _tokens.ExpectWord("in");
         Expression items = _expressions.ReadTupleOrExpression(allowConditional: false);
         Expression? condition = _tokens.Take("if") ? _expressions.Read() : null;
@@ -238,7 +243,13 @@ internal sealed class TemplateParser
         bool bracket = _tokens.Take("(");
         do
         {
-            names.Add(_tokens.Expect(TemplateTokenKind.Name, "the name of a variable").Text);
+            TemplateToken name = _tokens.Expect(TemplateTokenKind.Name, "the name of a variable");
+            if (name.Text is "true" or "false" or "none" or "True" or "False" or "None")
+            {
+                throw new InvalidTemplateException(name.Line, $"{name.Text} is no variable");
+            }
+
+            names.Add(name.Text);
         }
         while (_tokens.Take(",") && _tokens.Current.Kind == TemplateTokenKind.Name && !_tokens.Current.Is("in"));
         if (bracket)

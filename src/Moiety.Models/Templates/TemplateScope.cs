@@ -5,6 +5,9 @@ internal sealed class TemplateScope(TemplateScope? outer)
 {
     private readonly Dictionary<string, object?> _variables = new(StringComparer.Ordinal);
 
+    /// <summary>Number of scopes around this one.</summary>
+    public int Depth { get; } = outer is null ? 0 : outer.Depth + 1;
+
     /// <summary>Sets a variable of this scope.</summary>
     public void Set(string name, object? value) => _variables[name] = value;
 

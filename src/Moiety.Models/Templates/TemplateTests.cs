@@ -9,6 +9,7 @@ internal static class TemplateTests
     {
         TemplateBudget budget = arguments.Budget;
         budget.Step();
+        budget.Scan((value as string)?.Length ?? 0);
         object? Other() => arguments.Require(0, "other");
         return name switch
         {
@@ -28,7 +29,7 @@ internal static class TemplateTests
             "callable" => value is TemplateFunction,
             "odd" => Integer(value, arguments) % 2 != 0,
             "even" => Integer(value, arguments) % 2 == 0,
-            "divisibleby" => Integer(Other(), arguments) is var divisor && divisor != 0 ? Integer(value, arguments) % divisor == 0 : throw arguments.Error("division by 0"),
+            "divisibleby" => TemplateOperators.Apply("%", Integer(value, arguments), Integer(Other(), arguments), budget) is 0L,
             "eq" or "equalto" or "==" or "sameas" => TemplateValues.AreEqual(value, Other(), budget) && (name != "sameas" || value?.GetType() == Other()?.GetType()),
             "ne" or "!=" => !TemplateValues.AreEqual(value, Other(), budget),
             "lt" or "lessthan" or "<" => TemplateValues.Compare(value, Other(), budget) < 0,
@@ -36,8 +37,8 @@ internal static class TemplateTests
             "gt" or "greaterthan" or ">" => TemplateValues.Compare(value, Other(), budget) > 0,
             "ge" or ">=" => TemplateValues.Compare(value, Other(), budget) >= 0,
             "in" => TemplateOperators.Contains(Other(), value, budget),
-            "upper" => value is string text && text.Any(char.IsUpper) && !text.Any(char.IsLower),
-            "lower" => value is string text && text.Any(char.IsLower) && !text.Any(char.IsUpper),
+            "upper" => value is string text && TextSearch.IsAll(text, upper: true),
+            "lower" => value is string text && TextSearch.IsAll(text, upper: false),
             "startingwith" => value is string text && text.StartsWith(arguments.Text(0, "other", ""), StringComparison.Ordinal),
             "endingwith" => value is string text && text.EndsWith(arguments.Text(0, "other", ""), StringComparison.Ordinal),
             "containing" => TemplateOperators.Contains(value, Other(), budget),

@@ -6,6 +6,8 @@ namespace Moiety.Models.Templates;
 /// <summary>How values look: as Python prints them, as it represents them inside lists, and as JSON.</summary>
 internal static class TemplateText
 {
+    private const int EscapeLength = 4;
+
     /// <summary>What <c>{{ value }}</c> prints.</summary>
     public static string Print(object? value, TemplateBudget budget)
     {
@@ -98,7 +100,7 @@ internal static class TemplateText
                 break;
             case string text:
                 budget.Allocate(text.Length);
-                Quote(text, output);
+                Quote(text, output, budget);
                 break;
             case List<object?> list:
                 Join('[', list, ']', output, budget);
@@ -143,7 +145,7 @@ internal static class TemplateText
     }
 
     // Single quotes, unless only double quotes avoid an escape.
-    private static void Quote(string text, StringBuilder output)
+    private static void Quote(string text, StringBuilder output, TemplateBudget budget)
     {
         char quote = text.Contains('\'', StringComparison.Ordinal) && !text.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
         output.Append(quote);
@@ -155,7 +157,10 @@ internal static class TemplateText
                 case '\n': output.Append("\\n"); break;
                 case '\r': output.Append("\\r"); break;
                 case '\t': output.Append("\\t"); break;
-                case < ' ' or '\x7f': output.Append(CultureInfo.InvariantCulture, $"\\x{(int)character:x2}"); break;
+                case < ' ' or '\x7f':
+                    budget.Allocate(EscapeLength);
+                    output.Append(CultureInfo.InvariantCulture, $"\\x{(int)character:x2}");
+                    break;
                 default: output.Append(character == quote ? $"\\{character}" : character.ToString()); break;
             }
         }

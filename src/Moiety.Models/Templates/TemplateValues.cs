@@ -30,7 +30,7 @@ internal static class TemplateValues
         {
             (null, null) => true,
             (Undefined, Undefined) => true,
-            (string a, string b) => string.Equals(a, b, StringComparison.Ordinal),
+            (string a, string b) => a.Length == b.Length && AreEqualTexts(a, b, budget),
             (bool or long or double, bool or long or double) => AreEqualNumbers(left, right),
             (List<object?> a, List<object?> b) => AreEqualItems(a, b, budget),
             (TemplateTuple a, TemplateTuple b) => AreEqualItems(a.Items, b.Items, budget),
@@ -53,6 +53,7 @@ internal static class TemplateValues
             case (bool or long or double, bool or long or double):
                 return ToDouble(left).CompareTo(ToDouble(right));
             case (string a, string b):
+                budget.Scan(Math.Min(a.Length, b.Length));
                 return CompareCodePoints(a, b);
             case (List<object?> a, List<object?> b):
                 return CompareItems(a, b, budget);
@@ -74,10 +75,10 @@ internal static class TemplateValues
             case TemplateTuple tuple:
                 return tuple.Items;
             case TemplateDictionary dictionary:
-                budget.Allocate(dictionary.Count);
+                budget.AllocateItems(dictionary.Count);
                 return [.. dictionary.Pairs.Select(pair => pair.Key)];
             case string text:
-                budget.Allocate(text.Length);
+                budget.AllocateItems(text.Length);
                 return [.. Characters(text)];
             case Undefined:
                 return [];
@@ -90,7 +91,7 @@ internal static class TemplateValues
     /// <exception cref="InvalidTemplateException">The value has no length.</exception>
     public static long Length(object? value, TemplateBudget budget) => value switch
     {
-        string text => CodePoints(text),
+        string text => CodePoints(text, budget),
         TemplateDictionary dictionary => dictionary.Count,
         _ => Items(value, budget).Count,
     };
@@ -127,8 +128,9 @@ internal static class TemplateValues
     /// <summary>Any number as a double.</summary>
     public static double ToDouble(object? value) => value is double number ? number : ToInteger(value);
 
-    private static long CodePoints(string text)
+    private static long CodePoints(string text, TemplateBudget budget)
     {
+        budget.Scan(text.Length);
         long count = 0;
         for (int at = 0; at < text.Length; at += char.IsSurrogatePair(text, at) ? 2 : 1)
         {
@@ -136,6 +138,12 @@ internal static class TemplateValues
         }
 
         return count;
+    }
+
+    private static bool AreEqualTexts(string left, string right, TemplateBudget budget)
+    {
+        budget.Scan(left.Length);
+        return string.Equals(left, right, StringComparison.Ordinal);
     }
 
     private static bool AreEqualNumbers(object? left, object? right) => left is double || right is double

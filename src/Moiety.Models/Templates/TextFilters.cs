@@ -10,6 +10,7 @@ internal static class TextFilters
     public static bool TryApply(string name, object? value, TemplateArguments arguments, out object? result)
     {
         TemplateBudget budget = arguments.Budget;
+        budget.Scan((value as string)?.Length ?? 0);
         string Text() => TemplateText.Print(value, budget);
         result = name switch
         {
@@ -28,8 +29,8 @@ internal static class TextFilters
             "float" => ToFloat(value, arguments),
             "abs" => Absolute(value, arguments),
             "round" => Round(value, arguments),
-            "wordcount" => (long)Text().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length,
-            "urlencode" => Made(Uri.EscapeDataString(Text()).Replace("%2F", "/", StringComparison.Ordinal), budget),
+            "wordcount" => Words(Text()),
+            "urlencode" => UrlEncode(value as string ?? throw arguments.Error("urlencode needs a text"), budget),
             _ => budget,
         };
         return !ReferenceEquals(result, budget);
@@ -76,13 +77,15 @@ internal static class TextFilters
         string old = TemplateText.Print(arguments.Require(first, "old"), budget);
         string put = TemplateText.Print(arguments.Require(first + 1, "new"), budget);
         long limit = arguments.Get(first + 2, "count") is null ? -1 : arguments.Integer(first + 2, "count", -1);
+        budget.Search(text, old);
         StringBuilder output = new();
         int done = 0;
         for (long count = 0; limit < 0 || count < limit; count++)
         {
             // An empty text is found between all characters.
-            int found = old.Length == 0 ? done + (count == 0 ? 0 : 1) : text.IndexOf(old, done, StringComparison.Ordinal);
-            if (found < 0 || found > text.Length)
+            int found = old.Length > 0 ? text.IndexOf(old, done, StringComparison.Ordinal)
+                : count == 0 ? 0 : done < text.Length ? done + TextSearch.Width(text, done) : -1;
+            if (found < 0)
             {
                 break;
             }
@@ -122,7 +125,7 @@ internal static class TextFilters
         {
             null or Undefined => null,
             string text => text,
-            _ => new string(' ', (int)Math.Clamp(arguments.Integer(0, "indent", 0), 0, 100)),
+            _ => new string(' ', (int)Math.Clamp(arguments.Integer(0, "indent", 0), 0, 1000)),
         };
         string item = indent is null ? ", " : ",";
         string key = ": ";
@@ -138,9 +141,28 @@ internal static class TextFilters
 
     private static string Escape(string text, TemplateBudget budget)
     {
-        budget.Allocate(text.Length);
+        // The longest escape has 5 characters.
+        budget.Allocate(text.Length + (5 * TextSearch.CountAny(text, "&<>'\"")));
         return Made(text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal)
             .Replace("'", "&#39;", StringComparison.Ordinal).Replace("\"", "&#34;", StringComparison.Ordinal), budget);
+    }
+
+    private static long Words(string text)
+    {
+        long words = 0;
+        for (int at = 0; at < text.Length; at++)
+        {
+            words += !char.IsWhiteSpace(text[at]) && (at == 0 || char.IsWhiteSpace(text[at - 1])) ? 1 : 0;
+        }
+
+        return words;
+    }
+
+    private static string UrlEncode(string text, TemplateBudget budget)
+    {
+        // A character can become three bytes with three characters each.
+        budget.Allocate(9L * text.Length);
+        return Uri.EscapeDataString(text).Replace("%2F", "/", StringComparison.Ordinal);
     }
 
     private static object Absolute(object? value, TemplateArguments arguments) => value switch
@@ -169,10 +191,12 @@ internal static class TextFilters
     private static object Round(object? value, TemplateArguments arguments)
     {
         double number = value is long or bool or double ? TemplateValues.ToDouble(value) : throw arguments.Error("round needs a number");
-        int digits = (int)Math.Clamp(arguments.Integer(0, "precision", 0), 0, 15);
+        long precision = arguments.Integer(0, "precision", 0);
+        int digits = precision is >= 0 and <= 15 ? (int)precision : throw arguments.Error("round takes a precision from 0 to 15");
         double scale = Math.Pow(10, digits);
         return arguments.Text(1, "method", "common") switch
         {
+            "common" when value is not double => (object)TemplateValues.ToInteger(value),
             "common" => Math.Round(number, digits, MidpointRounding.ToEven),
             "ceil" => Math.Ceiling(number * scale) / scale,
             "floor" => Math.Floor(number * scale) / scale,

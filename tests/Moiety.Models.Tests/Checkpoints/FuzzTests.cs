@@ -19,6 +19,7 @@ public class FuzzTests
     [InlineData("gguf-split")]
     [InlineData("json")]
     [InlineData("llama2c")]
+    [InlineData("template")]
     public void Damaged_files_are_read_or_refused_cleanly(string reader)
     {
         using TemporaryFolder folder = new();

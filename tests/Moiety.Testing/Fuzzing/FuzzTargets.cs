@@ -21,7 +21,7 @@ public static class FuzzTargets
         string folder = Directory.CreateTempSubdirectory("moiety-fuzz-").FullName;
         try
         {
-            return [.. Gguf(folder), .. GgufShards(folder), .. Safetensors(folder), .. PyTorch(folder), .. DeepSpeed(), .. Quantized(folder), .. Json(folder), .. EncoderFuzzTargets.Create(folder), .. Tokenizers(), .. Llama2C()];
+            return [.. Gguf(folder), .. GgufShards(folder), .. Safetensors(folder), .. PyTorch(folder), .. DeepSpeed(), .. Quantized(folder), .. Json(folder), .. EncoderFuzzTargets.Create(folder), .. Tokenizers(), .. TemplateFuzzTargets.Create(), .. Llama2C()];
         }
         finally
         {
