@@ -65,7 +65,7 @@ internal sealed record TensorPlacement
     {
         get
         {
-            ImmutableArray<long> item = Location.IsPerHead ? [ItemRows / HeadSize, HeadSize] : Tensor.IsVector ? [ItemRows] : IsTransposed ? [Columns, ItemRows] : [ItemRows, Columns];
+            ImmutableArray<long> item = Location.IsPerHead ? [ItemRows / HeadSize, HeadSize] : Location.IsRow ? [1, ItemRows] : Tensor.IsVector ? [ItemRows] : IsTransposed ? [Columns, ItemRows] : [ItemRows, Columns];
             return StackSize > 0 ? [StackSize, .. item] : item;
         }
     }

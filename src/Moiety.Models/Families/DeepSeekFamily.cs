@@ -45,6 +45,10 @@ internal sealed class DeepSeekFamily : DecoderFamily
     protected override ImmutableArray<FeedForwardConfig> ReadFeedForwards(ConfigFields fields, int layers, int hidden)
     {
         fields.Expect("scoring_func", "softmax");
+
+        // The model's own code knows no factor of the weights, and llama.cpp never divides them by their sum.
+        fields.Expect("norm_topk_prob", false);
+        fields.Expect("routed_scaling_factor", 1);
         return RoutedExperts.Read(fields, layers, ReadDense(fields, hidden), FeedForward.Moe!);
     }
 

@@ -68,6 +68,9 @@ internal sealed class DeepSeekV2Family : DecoderFamily
     protected override ImmutableArray<FeedForwardConfig> ReadFeedForwards(ConfigFields fields, int layers, int hidden)
     {
         fields.Expect("scoring_func", "softmax");
+
+        // Implementations disagree whether weights that were divided by their sum are scaled; no published model has both.
+        fields.Expect("norm_topk_prob", false);
         bool grouped = (fields.Text("topk_method") ?? "greedy") switch
         {
             "greedy" => false,

@@ -27,7 +27,7 @@ internal sealed class Ernie45MoeFamily : DecoderFamily
 
     /// <inheritdoc/>
     internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(
-        (TensorRole.SelectionBias, "model.layers.{layer}.mlp.moe_statics.e_score_correction_bias"),
+        (TensorRole.SelectionBias, new TensorLocation("model.layers.{layer}.mlp.moe_statics.e_score_correction_bias").AsRow()),
         (TensorRole.SharedGate, "model.layers.{layer}.mlp.shared_experts.gate_proj.weight"),
         (TensorRole.SharedUp, "model.layers.{layer}.mlp.shared_experts.up_proj.weight"),
         (TensorRole.SharedDown, "model.layers.{layer}.mlp.shared_experts.down_proj.weight"));

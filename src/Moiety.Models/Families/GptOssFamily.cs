@@ -87,7 +87,8 @@ internal sealed class GptOssFamily : DecoderFamily
     {
         // They repeat num_experts_per_tok and the original context of YaRN.
         fields.Ignore("experts_per_token", "initial_context_length");
-        return LlamaBiases.ReadAttention(config, fields);
+        bool bias = fields.Boolean("attention_bias") ?? true;
+        return config with { Attention = config.Attention with { QueryKeyValueBias = bias, OutputBias = bias } };
     }
 
     /// <inheritdoc/>

@@ -68,7 +68,7 @@ internal sealed class PhiMoeFamily : DecoderFamily
         fields.Ignore("original_max_position_embeddings");
         ModelConfig biased = LlamaBiases.ReadAttention(config, fields) with { HeadBias = fields.Boolean("lm_head_bias") ?? false };
         return biased.Rotary?.Scaling is FactorRotaryScaling factors && fields.Object("rope_scaling") is { } scaling && scaling.Single("short_mscale") is { } magnitude
-            ? biased with { Rotary = biased.Rotary with { Scaling = factors with { AttentionFactor = ReadMagnitude(scaling, magnitude) } } }
+            ? WithScaling(biased, factors with { AttentionFactor = ReadMagnitude(scaling, magnitude) })
             : biased;
     }
 
@@ -88,6 +88,13 @@ internal sealed class PhiMoeFamily : DecoderFamily
     {
         Activation = ReadActivation(fields),
         Moe = FeedForward.Moe! with { SparseMixerJitter = fields.Single("router_jitter_noise") ?? 0.01f },
+    };
+
+    // Layers with a window have positions of their own.
+    private static ModelConfig WithScaling(ModelConfig config, FactorRotaryScaling scaling) => config with
+    {
+        Rotary = config.Rotary! with { Scaling = scaling },
+        LayerAttentions = [.. config.LayerAttentions.Select(layer => layer with { Rotary = layer.Rotary! with { Scaling = scaling } })],
     };
 
     private static float ReadMagnitude(ConfigFields scaling, float magnitude) => scaling.Single("long_mscale") is { } other && other != magnitude

@@ -2,6 +2,7 @@ using System.Text;
 using Moiety.Models.Configuration;
 using Moiety.Models.Families;
 using Moiety.Models.Json;
+using Moiety.Models.Quantization;
 
 namespace Moiety.Models.Tests.Families;
 
@@ -77,6 +78,20 @@ public class PublishedModelTests
         Assert.Equal(parameters, TensorCatalog.For(config).Sum(tensor => tensor.ElementCount));
     }
 
+    // As the model cards and papers state them, in billions. Some leave out the embedding, of which one row is looked up.
+    [Theory]
+    [InlineData("DeepSeek-MoE-16B", 2.8, 1, true)]
+    [InlineData("DeepSeek-V2", 21, 0, true)]
+    [InlineData("DeepSeek-V3", 37, 0, false)]
+    [InlineData("gpt-oss-20b", 3.6, 1, false)]
+    [InlineData("gpt-oss-120b", 5.1, 1, false)]
+    public void The_number_of_parameters_that_a_token_meets_is_the_published_one(string name, double billions, int digits, bool withEmbedding)
+    {
+        ModelConfig config = Read(name);
+        long embedding = withEmbedding ? (long)config.VocabularySize * config.HiddenSize : 0;
+        Assert.Equal(billions, Math.Round((ModelSummary.From(config).ActiveParameters + embedding) / 1e9, digits));
+    }
+
     [Fact]
     public void Every_published_configuration_is_in_the_table() =>
         Assert.Equal(
@@ -108,7 +123,7 @@ public class PublishedModelTests
         Assert.Equal((4096, 48, 1.19023811f), (scaling.OriginalContextLength, scaling.Long.Length, scaling.AttentionFactor));
     }
 
-    private static ModelConfig Read(string name)
+    internal static ModelConfig Read(string name)
     {
         string path = Path.Combine(Folder, name + ".json");
         JsonField json = JsonField.Parse(path, Encoding.UTF8.GetBytes(File.ReadAllText(path)));

@@ -41,6 +41,11 @@ internal static class MixtureFamilyCases
             "routed_scaling_factor": 2.5, "num_nextn_predict_layers": 1, "ep_size": 1, "moe_layer_freq": 1, "attention_bias": false, "tie_word_embeddings": false,
             "rope_scaling": { "beta_fast": 32, "beta_slow": 1, "factor": 8, "mscale": 1.0, "mscale_all_dim": 1.0, "original_max_position_embeddings": 32, "type": "yarn" }
             """, layers: 3, keyValueHeads: 4)),
+        new("deepseek_v3, no query rank, no groups", FamilyCases.Llama("deepseek_v3", $$"""
+            {{Rms}}, "q_lora_rank": null, {{Latent}}, "n_routed_experts": 8, "n_shared_experts": 2, "num_experts_per_tok": 3, "moe_intermediate_size": 32,
+            "first_k_dense_replace": 1, "n_group": 1, "topk_group": 1, "topk_method": "noaux_tc", "norm_topk_prob": true, "scoring_func": "sigmoid",
+            "routed_scaling_factor": 2.446, "tie_word_embeddings": false
+            """, layers: 27, keyValueHeads: 4)),
         new("gpt_oss", FamilyCases.Llama("gpt_oss", $$"""
             {{Rms}}, "head_dim": 32, "num_local_experts": 8, "num_experts_per_tok": 3, "experts_per_token": 3, "attention_bias": true, "sliding_window": 16,
             "layer_types": ["sliding_attention", "full_attention", "sliding_attention"], "swiglu_limit": 7.0, "initial_context_length": 32, "router_aux_loss_coef": 0.9,
@@ -60,6 +65,11 @@ internal static class MixtureFamilyCases
             {{Rms}}, "head_dim": 32, "partial_rotary_factor": 0.5, "attention_bias": true, "use_qk_norm": true, "n_routed_experts": 8, "n_shared_experts": 1, "num_experts_per_tok": 3,
             "moe_intermediate_size": 32, "first_k_dense_replace": 1, "n_group": 1, "topk_group": 1, "norm_topk_prob": true, "routed_scaling_factor": 2.5,
             "num_nextn_predict_layers": 1, "rope_theta": 1000000, "tie_word_embeddings": false
+            """, layers: 3)),
+        new("glm4_moe, without norms of queries and keys", FamilyCases.Llama("glm4_moe", $$"""
+            {{Rms}}, "head_dim": 32, "partial_rotary_factor": 0.5, "attention_bias": true, "use_qk_norm": false, "n_routed_experts": 8, "n_shared_experts": 1, "num_experts_per_tok": 3,
+            "moe_intermediate_size": 32, "first_k_dense_replace": 1, "n_group": 1, "topk_group": 1, "norm_topk_prob": true, "routed_scaling_factor": 1.0,
+            "num_nextn_predict_layers": 1, "rope_theta": 1000000, "rope_scaling": null, "tie_word_embeddings": false
             """, layers: 3)),
         new("ernie4_5_moe", FamilyCases.Llama("ernie4_5_moe", $$"""
             {{Rms}}, "moe_num_experts": 8, "moe_k": 3, "moe_intermediate_size": 32, "moe_num_shared_experts": 2, "moe_layer_start_index": 1, "moe_layer_end_index": 2,

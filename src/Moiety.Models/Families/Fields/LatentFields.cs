@@ -10,6 +10,7 @@ namespace Moiety.Models.Families.Fields;
 internal static class LatentFields
 {
     private const string LogMultiplier = "rope.scaling.yarn_log_multiplier";
+    private const string AttentionFactor = "rope.scaling.attn_factor";
 
     /// <summary>Reads the sizes.</summary>
     public static LatentAttentionConfig Read(ConfigFields fields) => new()
@@ -83,18 +84,28 @@ internal static class LatentFields
         }
     }
 
-    /// <summary>Reads the scale of the scores. Where it is stated, cosines and sines have no factor of their own.</summary>
+    /// <summary>
+    /// Reads the scale of the scores. Cosines and sines have no factor of their own: what llama.cpp computes with another one, or without
+    /// the multiplier, is not what such a model was trained with.
+    /// </summary>
     public static ModelConfig ReadScale(ModelConfig config, GgufFields fields)
     {
-        if (fields.Single(LogMultiplier) is not { } multiplier || multiplier == 0 || config.Rotary?.Scaling is not YarnRotaryScaling yarn)
+        float? multiplier = fields.Single(LogMultiplier);
+        if (config.Rotary?.Scaling is not YarnRotaryScaling yarn)
         {
             return config;
         }
 
-        return WithScale(config, ScaleOf(config, yarn, multiplier * 10.0)) with
+        foreach (string name in (ReadOnlySpan<string>)[AttentionFactor, "rope.scaling.yarn_attn_factor"])
         {
-            Rotary = config.Rotary with { Scaling = yarn with { AttentionFactor = fields.Single("rope.scaling.yarn_attn_factor") ?? 1 } },
-        };
+            if (fields.Single(name) is { } factor && factor != 1)
+            {
+                throw fields.Error(name, FormattableString.Invariant($"{factor} is not supported for this architecture; 1 is expected"));
+            }
+        }
+
+        double weight = 10.0 * (multiplier is { } found && found != 0 ? found : throw fields.Error(LogMultiplier, "the key is missing: it tells the scale of the scores under YaRN"));
+        return WithScale(config, ScaleOf(config, yarn, weight)) with { Rotary = config.Rotary with { Scaling = yarn with { AttentionFactor = 1 } } };
     }
 
     /// <summary>Writes what <see cref="ReadScale(ModelConfig, GgufFields)"/> reads.</summary>
@@ -105,7 +116,7 @@ internal static class LatentFields
             set(LogMultiplier, GgufValue.Of(WeightOf(config, yarn, scale, value => ScaleOf(config, yarn, value * 10.0), divisor: 10)));
 
             // llama.cpp takes the factor of cosines and sines from the multiplier.
-            set("rope.scaling.attn_factor", GgufValue.Of(1f));
+            set(AttentionFactor, GgufValue.Of(1f));
         }
     }
 

@@ -32,6 +32,9 @@ internal sealed record TensorLocation
     /// <summary>Whether the file stores a vector as [heads, head size] (norms of queries and keys that differ from head to head).</summary>
     public bool IsPerHead { get; init; }
 
+    /// <summary>Whether the file stores a vector as a matrix of one row.</summary>
+    public bool IsRow { get; init; }
+
     /// <summary>What the canonical values have more than the file's: 1 for norms that are stored as w and multiply by 1 + w (Gemma).</summary>
     public float Offset { get; init; }
 
@@ -57,6 +60,9 @@ internal sealed record TensorLocation
 
     /// <summary>The same, a vector stored as [heads, head size].</summary>
     public TensorLocation PerHead() => this with { IsPerHead = true };
+
+    /// <summary>The same, a vector stored as [1, length].</summary>
+    public TensorLocation AsRow() => this with { IsRow = true };
 
     /// <summary>The same, with values to which something is added on reading.</summary>
     public TensorLocation Plus(float offset) => this with { Offset = offset };
