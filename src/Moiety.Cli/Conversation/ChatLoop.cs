@@ -24,6 +24,7 @@ internal sealed class ChatLoop : IDisposable
         _checkpoint = model.Checkpoint;
         _sampling = sampling;
         _showStatistics = showStatistics;
+        model.Checkpoint.ChatTemplate?.Check();
         Session = new ChatSession(model.Engine, model.Tokenizer, model.Checkpoint.ChatTemplate is { } template ? new TemplateFormat(template) : TranscriptFormat.Instructions);
     }
 

@@ -15,13 +15,14 @@ public sealed class ChatTemplate
     public const string Default = "default";
 
     private const string ToolUse = "tool_use";
-    private readonly ImmutableDictionary<string, Template> _templates;
+    private const int LongestName = 100;
+    private readonly Lazy<ImmutableDictionary<string, Template>> _templates;
     private readonly ImmutableDictionary<string, string> _tokens;
 
-    private ChatTemplate(ImmutableDictionary<string, string> sources, ImmutableDictionary<string, Template> templates, ImmutableDictionary<string, string> tokens)
+    private ChatTemplate(ImmutableDictionary<string, string> sources, ImmutableDictionary<string, string> tokens)
     {
         Sources = sources;
-        _templates = templates;
+        _templates = new(() => sources.ToImmutableDictionary(pair => pair.Key, pair => Template.Parse(pair.Value)));
         _tokens = tokens;
     }
 
@@ -39,17 +40,42 @@ public sealed class ChatTemplate
     /// <param name="sources">Their texts by name; one is named <see cref="Default"/>.</param>
     /// <param name="tokens">How special tokens are written.</param>
     /// <exception cref="InvalidTemplateException">One is malformed.</exception>
-    /// <exception cref="InvalidInputException">There is no default one.</exception>
+    /// <exception cref="InvalidInputException">There is no default one, or a name has other characters than letters, digits, - and _.</exception>
     public static ChatTemplate Parse(ImmutableDictionary<string, string> sources, IReadOnlyDictionary<string, string>? tokens = null)
     {
         ArgumentNullException.ThrowIfNull(sources);
+        ChatTemplate template = Hold(sources, tokens);
+        template.Check();
+        return template;
+    }
+
+    /// <summary>
+    /// Takes templates without reading them: a checkpoint whose template is malformed can still be converted, and generates where no
+    /// template is needed.
+    /// </summary>
+    /// <exception cref="InvalidInputException">There is no default one, or a name would not do as that of a file.</exception>
+    internal static ChatTemplate Hold(ImmutableDictionary<string, string> sources, IReadOnlyDictionary<string, string>? tokens)
+    {
         if (!sources.ContainsKey(Default))
         {
             throw new InvalidInputException($"there is no chat template named \"{Default}\", only {string.Join(", ", sources.Keys.Order(StringComparer.Ordinal))}.");
         }
 
-        return new ChatTemplate(sources, sources.ToImmutableDictionary(pair => pair.Key, pair => Template.Parse(pair.Value)), (tokens ?? ImmutableDictionary<string, string>.Empty).ToImmutableDictionary());
+        if (sources.Keys.FirstOrDefault(name => !IsName(name)) is { } wrong)
+        {
+            throw new InvalidInputException($"\"{wrong}\" cannot be the name of a chat template: only letters, digits, - and _ can.");
+        }
+
+        return new ChatTemplate(sources, (tokens ?? ImmutableDictionary<string, string>.Empty).ToImmutableDictionary());
     }
+
+    /// <summary>Makes sure that all templates can be read.</summary>
+    /// <exception cref="InvalidTemplateException">One is malformed.</exception>
+    public void Check() => _ = _templates.Value;
+
+    // A name comes from a stranger's file and becomes that of a file.
+    private static bool IsName(string name) =>
+        name.Length is > 0 and <= LongestName && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_');
 
     /// <summary>How a tokenizer's special tokens are written, by the names that templates have for them.</summary>
     internal static ImmutableDictionary<string, string> TokensOf(Tokenizer? tokenizer)
@@ -104,7 +130,7 @@ public sealed class ChatTemplate
             variables[name] = value?.DeepClone();
         }
 
-        string chosen = options.Tools is not null && _templates.ContainsKey(ToolUse) ? ToolUse : Default;
-        return _templates[chosen].Render(variables, options.Clock, cancellationToken);
+        string chosen = options.Tools is not null && Sources.ContainsKey(ToolUse) ? ToolUse : Default;
+        return _templates.Value[chosen].Render(variables, options.Clock, cancellationToken);
     }
 }

@@ -10,8 +10,8 @@ public static class AtomicFolder
     /// <param name="path">The folder.</param>
     /// <param name="expectedBytes">Bytes of all files where known, for the message when the disk is full; otherwise 0.</param>
     /// <param name="mayReplace">
-    /// Whether a file of this name in an existing folder may be lost. A folder that holds anything else is refused, so that
-    /// nobody's files disappear.
+    /// Whether a file of this name in an existing folder may be lost; one in a folder within is asked for as <c>FOLDER/NAME</c>. A folder
+    /// that holds anything else is refused, so that nobody's files disappear.
     /// </param>
     /// <param name="fill">Writes the files into the folder that it is given. When it throws, nothing is left behind.</param>
     /// <exception cref="InvalidInputException">The disk is full, or the folder cannot be written or replaced.</exception>
@@ -55,11 +55,19 @@ public static class AtomicFolder
         }
 
         if (Directory.Exists(full)
-            && Directory.EnumerateFileSystemEntries(full).FirstOrDefault(entry => Directory.Exists(entry) || !mayReplace(Path.GetFileName(entry))) is { } foreign)
+            && Directory.EnumerateFileSystemEntries(full).FirstOrDefault(entry => !MayReplace(entry, mayReplace)) is { } foreign)
         {
             throw new InvalidInputException(
                 $"{path}: the folder exists and holds \"{Path.GetFileName(foreign)}\", which would be lost. Choose a new folder or move it away.");
         }
+    }
+
+    private static bool MayReplace(string entry, Predicate<string> mayReplace)
+    {
+        string name = Path.GetFileName(entry);
+        return Directory.Exists(entry)
+            ? Directory.EnumerateFileSystemEntries(entry).All(file => !Directory.Exists(file) && mayReplace($"{name}/{Path.GetFileName(file)}"))
+            : mayReplace(name);
     }
 
     private static void Delete(string folder)

@@ -21,12 +21,16 @@ internal static class ChatTemplateFiles
     private const string Key = "chat_template";
     private const int MaxTemplateBytes = 4 << 20;
 
+    /// <summary>Whether a path within a folder is that of a further template.</summary>
+    public static bool IsFurther(string path) =>
+        path.StartsWith($"{Folder}/", StringComparison.Ordinal) && path.EndsWith(Extension, StringComparison.Ordinal);
+
     /// <summary>Reads what a folder has, or null when it has none.</summary>
-    /// <exception cref="InvalidInputException">A file or a template is malformed.</exception>
+    /// <exception cref="InvalidInputException">A file is malformed, or there is no default template.</exception>
     public static ChatTemplate? Read(string folder, Tokenizer? tokenizer)
     {
         ImmutableDictionary<string, string> sources = ReadSources(folder);
-        return sources.IsEmpty ? null : ChatTemplate.Parse(sources, ChatTemplate.TokensOf(tokenizer));
+        return sources.IsEmpty ? null : ChatTemplate.Hold(sources, ChatTemplate.TokensOf(tokenizer));
     }
 
     /// <summary>Writes templates.</summary>

@@ -11,7 +11,7 @@ internal static class GgufChatTemplate
     private const string NamesKey = "tokenizer.chat_templates";
 
     /// <summary>Reads what a file has, or null when it has none.</summary>
-    /// <exception cref="InvalidInputException">A template is malformed.</exception>
+    /// <exception cref="InvalidInputException">The name of a template is none.</exception>
     public static ChatTemplate? Read(GgufMetadata metadata, Tokenizer? tokenizer)
     {
         if (metadata.Text(Key) is not { } source)
@@ -29,7 +29,7 @@ internal static class GgufChatTemplate
             }
         }
 
-        return ChatTemplate.Parse(sources.ToImmutable(), ChatTemplate.TokensOf(tokenizer));
+        return ChatTemplate.Hold(sources.ToImmutable(), ChatTemplate.TokensOf(tokenizer));
     }
 
     /// <summary>Writes templates.</summary>

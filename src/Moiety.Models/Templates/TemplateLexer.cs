@@ -159,6 +159,11 @@ internal sealed class TemplateLexer
                     : (mark == '-', block && mark != '+');
             }
 
+            if (braces == 0 && mark == '}')
+            {
+                throw new InvalidTemplateException(_line, $"found \"}}\" where \"{close}\" was expected");
+            }
+
             braces += mark == '{' ? 1 : mark == '}' ? -1 : 0;
             ReadToken();
         }
