@@ -81,8 +81,9 @@ internal sealed class AddedTokenMatcher
                 continue;
             }
 
-            int from = token.LeftStrip ? Math.Max(StripLeft(text, start), position.Done) : start;
-            int to = token.RightStrip ? StripRight(text, end) : end;
+            int from = token.LeftStrip ? StripLeft(text, start, position.Done) : start;
+            // What the last token took after itself is all white space: it is not gone through again.
+            int to = token.RightStrip ? StripRight(text, Math.Max(end, position.Done)) : end;
             position = new Position(end, to);
             match = new Match(from, to, token.Id);
             return true;
@@ -123,14 +124,14 @@ internal sealed class AddedTokenMatcher
         return rune;
     }
 
-    private static int StripLeft(ReadOnlySpan<byte> text, int start)
+    private static int StripLeft(ReadOnlySpan<byte> text, int start, int least)
     {
-        while (start > 0 && Rune.DecodeLastFromUtf8(text[..start], out Rune rune, out int length) == OperationStatus.Done && Rune.IsWhiteSpace(rune))
+        while (start > least && Rune.DecodeLastFromUtf8(text[..start], out Rune rune, out int length) == OperationStatus.Done && Rune.IsWhiteSpace(rune))
         {
             start -= length;
         }
 
-        return start;
+        return Math.Max(start, least);
     }
 
     private static int StripRight(ReadOnlySpan<byte> text, int end)

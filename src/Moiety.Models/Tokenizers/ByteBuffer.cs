@@ -3,14 +3,34 @@ using System.Text;
 
 namespace Moiety.Models.Tokenizers;
 
-/// <summary>Growing text in UTF-8 on rented memory.</summary>
+/// <summary>
+/// Growing text in UTF-8 on rented memory. What a tokenizer makes of a text stays within a multiple of it: rules of a file that replace
+/// letters by many, again and again, are refused before they fill the memory.
+/// </summary>
 internal ref struct ByteBuffer
 {
+    // The longest expansion of Unicode's own rules is eleven times.
+    private const int MostGrowth = 64;
+    private const int AlwaysAllowed = 1 << 20;
     private byte[] _rented;
     private int _count;
 
     /// <summary>Creates an empty text.</summary>
-    public ByteBuffer(int capacity) => _rented = ArrayPool<byte>.Shared.Rent(Math.Max(16, capacity));
+    /// <param name="capacity">About the length of the text that it is made of, in bytes.</param>
+    public ByteBuffer(int capacity)
+        : this(capacity, AlwaysAllowed + ((long)MostGrowth * capacity))
+    {
+    }
+
+    /// <summary>Creates an empty text with a limit of its own, such as that of the text that it becomes.</summary>
+    public ByteBuffer(int capacity, long limit)
+    {
+        _rented = ArrayPool<byte>.Shared.Rent(Math.Max(16, capacity));
+        Limit = limit;
+    }
+
+    /// <summary>Most bytes that it may have.</summary>
+    public long Limit { get; }
 
     /// <summary>What was written.</summary>
     public readonly Span<byte> Bytes => _rented.AsSpan(0, _count);
@@ -57,6 +77,11 @@ internal ref struct ByteBuffer
 
     private void Grow(int length)
     {
+        if (_count + (long)length > Limit)
+        {
+            throw new InvalidInputException($"The tokenizer's rules make more than {Limit} bytes of a text, {MostGrowth} times its length. The tokenizer is damaged or malicious.");
+        }
+
         byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Array.MaxLength, Math.Max((long)_count + length, 2L * _rented.Length)));
         Bytes.CopyTo(larger);
         ArrayPool<byte>.Shared.Return(_rented);

@@ -20,6 +20,9 @@ public abstract class VocabularyTokenizer : Tokenizer
     /// <summary>Most ids that a vocabulary may have; the largest published ones have a quarter million.</summary>
     internal const int LargestVocabulary = 1 << 22;
 
+    // The largest published vocabularies spell 2 MB.
+    private const int MostBytes = 256 << 20;
+
     private readonly string?[] _pieces;
     private readonly byte[][] _bytes;
     private readonly byte[][] _firstBytes;
@@ -263,6 +266,7 @@ public abstract class VocabularyTokenizer : Tokenizer
     {
         byte[][] bytes = new byte[_pieces.Length][];
         HashSet<int> added = [.. _options.AddedTokens.Select(token => token.Id)];
+        long total = 0;
         for (int id = 0; id < bytes.Length; id++)
         {
             string? piece = _special[id] ? null : _pieces[id];
@@ -270,6 +274,12 @@ public abstract class VocabularyTokenizer : Tokenizer
                 : Decoder is not ByteLevelDecoder ? Decoder.Decode(Encoding.UTF8.GetBytes(piece), first, fused: false)
                 : added.Contains(id) ? Encoding.UTF8.GetBytes(piece)
                 : ByteAlphabet.Read(piece);
+            total += bytes[id].Length;
+            if (total > MostBytes)
+            {
+                throw new InvalidInputException($"The tokens of the vocabulary stand for more than {MostBytes} bytes together.");
+            }
+
             if (first && bytes[id].AsSpan().SequenceEqual(_bytes[id]))
             {
                 bytes[id] = _bytes[id];

@@ -1,6 +1,7 @@
 using System.Text;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Tokenizers;
+using Moiety.Models.Tokenizers.Decoders;
 using Moiety.Models.Tokenizers.Normalizers;
 
 namespace Moiety.Models.Tests.Tokenizers;
@@ -30,6 +31,37 @@ public class HostileTokenizerFileTests
         byte[] tokenizer = TokenizerJson.Write(BpeTrainer.Train([], new BpeTrainerOptions { VocabularySize = 257 }));
         byte[] config = """{"bos_token": {"content": "<|endoftext|>", "lstrip": false}, "eos_token": "<|endoftext|>", "add_bos_token": true}"""u8.ToArray();
         Survive(config, file => TokenizerJson.Read(tokenizer, file, "tokenizer.json"));
+    }
+
+    [Fact]
+    public void Rules_that_double_a_text_again_and_again_are_refused()
+    {
+        SequenceNormalizer normalizer = new([.. Enumerable.Repeat(ReplaceNormalizer.OfText("a", "aa"), 60)]);
+        Assert.Contains("times its length", Assert.Throws<InvalidInputException>(() => normalizer.Apply("a")).Message, StringComparison.Ordinal);
+        SequenceDecoder decoder = new([.. Enumerable.Repeat(new ReplaceDecoder("a", "aa"), 60)]);
+        WordPieceOptions options = new() { UnknownTokenId = 0, Decoder = decoder };
+        Assert.Throws<InvalidInputException>(() => new WordPieceTokenizer(["[UNK]", "a"], options));
+
+        // Every token for itself stays within bounds, all of them do not.
+        decoder = new([.. Enumerable.Repeat(new ReplaceDecoder("a", "aa"), 16)]);
+        Assert.Contains("together", Assert.Throws<InvalidInputException>(() => new WordPieceTokenizer(
+            ["[UNK]", .. Enumerable.Range(0, 4200).Select(index => "a")], options with { Decoder = decoder })).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void Added_tokens_of_white_space_that_take_the_space_around_them_cost_linear_time(bool left, bool right)
+    {
+        WordPieceTokenizer tokenizer = new(["[UNK]", " "], new WordPieceOptions
+        {
+            UnknownTokenId = 0,
+            AddedTokens = [new AddedToken { Id = 1, Content = " ", LeftStrip = left, RightStrip = right }],
+        });
+
+        // A quadratic search would take minutes.
+        Assert.Equal(300_000, tokenizer.Encode(new string(' ', 300_000)).Length);
     }
 
     [Fact]

@@ -6,6 +6,9 @@ namespace Moiety.Models.Tokenizers.Decoders;
 /// <summary><c>Sequence</c>: one decoder after the other.</summary>
 public sealed class SequenceDecoder(ImmutableArray<TokenDecoder> decoders) : TokenDecoder
 {
+    // Published tokens stand for a hundred bytes or so.
+    private const int LongestPiece = 1 << 16;
+
     /// <summary>In the order in which they apply.</summary>
     public ImmutableArray<TokenDecoder> Decoders => decoders;
 
@@ -19,6 +22,10 @@ public sealed class SequenceDecoder(ImmutableArray<TokenDecoder> decoders) : Tok
         {
             piece = decoder.Decode(piece, first, fused);
             fused |= decoder is FuseDecoder;
+            if (piece.Length > LongestPiece)
+            {
+                throw new InvalidInputException($"The tokenizer's decoder makes more than {LongestPiece} bytes of one token. The tokenizer is damaged or malicious.");
+            }
         }
 
         return piece;

@@ -18,8 +18,8 @@ public sealed class SequenceNormalizer(ImmutableArray<Normalizer> normalizers) :
             return;
         }
 
-        ByteBuffer from = new(text.Length);
-        ByteBuffer to = new(text.Length);
+        ByteBuffer from = new(text.Length, output.Limit);
+        ByteBuffer to = new(text.Length, output.Limit);
         from.Add(text);
         for (int i = 0; i < normalizers.Length - 1; i++)
         {
