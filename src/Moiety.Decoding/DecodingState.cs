@@ -29,6 +29,15 @@ public readonly ref struct DecodingState
     /// <summary>Number of the random stream.</summary>
     public int Stream { get; }
 
+    /// <summary>Tokens that end the text when they are chosen; empty where nothing does.</summary>
+    public ReadOnlySpan<int> StopTokens { get; init; }
+
+    /// <summary>
+    /// What a processor remembers of this sequence from token to token: <see cref="Processors.LogitsProcessor.MemorySize"/> numbers,
+    /// 0 at the first token.
+    /// </summary>
+    public Span<double> Memory { get; init; }
+
     /// <summary>The tokens that were generated, oldest first.</summary>
     public ReadOnlySpan<int> Generated => Tokens[PromptLength..];
 

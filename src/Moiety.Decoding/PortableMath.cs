@@ -39,4 +39,31 @@ internal static class PortableMath
         series = (series * r) + 1;
         return series * BitConverter.Int64BitsToDouble(((long)k + 1023) << 52);
     }
+
+    /// <summary>e^x for any x, within 4 units in the last place; infinite where that is too large.</summary>
+    public static double ExpOfAny(double x) => x > 0 ? 1 / Exp(-x) : Exp(x);
+
+    /// <summary>ln x for a positive normal x, within 1e-15 of its size, or of 1 where it is smaller.</summary>
+    public static double Log(double x)
+    {
+        // x = 2^k * m with m from sqrt(1/2) to sqrt(2), and ln m = 2 artanh((m - 1) / (m + 1)), whose argument is below 0.172.
+        long bits = BitConverter.DoubleToInt64Bits(x);
+        int k = (int)(bits >> 52) - 1023;
+        double m = BitConverter.Int64BitsToDouble((bits & 0xF_FFFF_FFFF_FFFF) | (1023L << 52));
+        if (m > 1.4142135623730951)
+        {
+            m /= 2;
+            k++;
+        }
+
+        double s = (m - 1) / (m + 1);
+        double square = s * s;
+        double series = 0;
+        for (int power = 23; power >= 1; power -= 2)
+        {
+            series = (series * square) + (1.0 / power);
+        }
+
+        return (k * Ln2High) + ((k * Ln2Low) + (2 * s * series));
+    }
 }

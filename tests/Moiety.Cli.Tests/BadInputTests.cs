@@ -102,9 +102,25 @@ public class BadInputTests(ModelFixture model) : IClassFixture<ModelFixture>
     [InlineData("--greedy", "--top-k", "5")]
     [InlineData("--greedy", "--top-p", "0.5")]
     [InlineData("--greedy", "--min-p", "0.5")]
+    [InlineData("--greedy", "--mirostat", "2")]
+    [InlineData("--greedy", "--xtc-threshold", "0.2")]
     [InlineData("--greedy", "--seed", "1")]
     public void Greedy_contradicts_what_shapes_chance(string first, string second, string value) =>
         MoietyProcess.Run("generate", "Mia", "-m", model.Gguf, first, second, value).FailsWith(first, second, "contradict");
+
+    [Theory]
+    [InlineData("--mirostat", "2", "--top-k", "5", "surprise")]
+    [InlineData("--mirostat", "1", "--top-p", "0.9", "surprise")]
+    [InlineData("--dynamic-temperature", "1.2", "--temperature", "0.8", "the one temperature")]
+    public void Processors_that_contradict_each_other(string first, string one, string second, string two, string reason) =>
+        MoietyProcess.Run("generate", "Mia", "-m", model.Gguf, first, one, second, two).FailsWith(first.TrimStart('-'), second.TrimStart('-'), reason);
+
+    [Theory]
+    [InlineData("--xtc-threshold", "0.2", "xtc-probability")]
+    [InlineData("--dry-breaker", ".", "dry-multiplier")]
+    [InlineData("--logit-bias", "5:1", "ID=X")]
+    public void A_parameter_without_its_processor_or_form(string option, string value, string expected) =>
+        MoietyProcess.Run("generate", "Mia", "-m", model.Gguf, option, value).FailsWith(expected);
 
     [Fact]
     public void Two_prompts_and_two_models_contradict_each_other()

@@ -43,6 +43,15 @@ public class ChatTests(ModelFixture model) : IClassFixture<ModelFixture>
     }
 
     [Fact]
+    public void A_parameter_replaces_the_defaults_that_contradict_it()
+    {
+        string said = MoietyProcess.RunWithInput("/set mirostat 2\n/set mirostat-tau 3\n/set\n/set top-k 4\n"u8.ToArray(), "chat", "-m", model.Gguf).Succeeds().Error;
+        Assert.Contains("mirostat 2\nmirostat-tau 3\ntemperature 0.8\n", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("top-p", said.Split("error:")[0], StringComparison.Ordinal);
+        Assert.Contains("mirostat and top-k contradict each other", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Parameters_change_within_a_conversation()
     {
         string greedy = Chat("Mia has a kite.\n").Out;

@@ -30,7 +30,7 @@ public class HelpTests
     public void Help_names_every_logits_processor_of_the_registry()
     {
         string help = MoietyProcess.Run("generate", "--help").Out;
-        Assert.All(Decoding.Processors.LogitsProcessors.All, definition => Assert.Contains($"--{definition.Name} ", help, StringComparison.Ordinal));
+        Assert.All(Decoding.Processors.LogitsProcessors.All, definition => Assert.All(definition.Parameters, parameter => Assert.Contains($"--{parameter.Name} ", help, StringComparison.Ordinal)));
     }
 
     [Fact]

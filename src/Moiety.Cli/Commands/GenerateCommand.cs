@@ -46,7 +46,7 @@ internal static class GenerateCommand
 
     private static void Run(ParseResult parsed, Terminal terminal)
     {
-        SamplingChoice choice = Sampling.Read(parsed);
+        SamplingSettings settings = Sampling.Read(parsed);
         int samples = parsed.GetValue(Samples);
         if (samples is < 1 or > 4096)
         {
@@ -55,6 +55,7 @@ internal static class GenerateCommand
 
         string prompt = Prompt.Read(parsed, terminal);
         using OpenedModel model = Model.Open(parsed);
+        SamplingChoice choice = settings.ToChoice(model.Tokenizer);
         TextGenerator generator = new(model.Engine, model.Tokenizer);
         GenerationRequest[] requests = [.. Enumerable.Range(0, samples).Select(stream => new GenerationRequest(prompt, stream))];
         bool json = parsed.GetValue(AsJson);

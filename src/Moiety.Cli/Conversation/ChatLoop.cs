@@ -6,6 +6,7 @@ using Moiety.Decoding.Chat;
 using Moiety.Models;
 using Moiety.Models.Adapters;
 using Moiety.Models.Checkpoints;
+using Moiety.Models.Tokenizers;
 
 namespace Moiety.Cli.Conversation;
 
@@ -14,6 +15,7 @@ internal sealed class ChatLoop : IDisposable
 {
     private readonly Terminal _terminal;
     private readonly Checkpoint _checkpoint;
+    private readonly Tokenizer _tokenizer;
     private readonly bool _showStatistics;
     private SamplingSettings _sampling;
     private bool _hasEnded;
@@ -22,6 +24,7 @@ internal sealed class ChatLoop : IDisposable
     {
         _terminal = terminal;
         _checkpoint = model.Checkpoint;
+        _tokenizer = model.Tokenizer;
         _sampling = sampling;
         _showStatistics = showStatistics;
         model.Checkpoint.ChatTemplate?.Check();
@@ -153,7 +156,7 @@ internal sealed class ChatLoop : IDisposable
     // What goes wrong with one message (a full context, most of all) does not end the conversation.
     private void Answer(string message)
     {
-        SamplingChoice choice = _sampling.ToChoice();
+        SamplingChoice choice = _sampling.ToChoice(_tokenizer);
         CancellationTokenSource answering = _terminal.BeginInterruptible();
         try
         {

@@ -20,7 +20,7 @@ internal sealed class ChatOptions
     }
 
     /// <summary>Checks the options before a model is opened.</summary>
-    public SamplingSettings Read(ParseResult parsed) => _sampling.ReadSettings(parsed);
+    public SamplingSettings Read(ParseResult parsed) => _sampling.Read(parsed);
 
     /// <summary>Talks until the end of the input.</summary>
     public void Run(ParseResult parsed, OpenedModel model, Terminal terminal)

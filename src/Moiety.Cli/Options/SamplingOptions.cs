@@ -9,9 +9,6 @@ namespace Moiety.Cli.Options;
 /// <summary>The options that say how to choose tokens and when to stop; the same for every verb that generates.</summary>
 internal sealed class SamplingOptions
 {
-    private static readonly ImmutableDictionary<string, double> Defaults =
-        ImmutableDictionary<string, double>.Empty.Add("temperature", 0.8).Add("top-p", 0.95);
-
     private readonly Option<bool> _greedy = new("--greedy") { Description = "Always choose the likeliest token" };
 
     private readonly Option<ulong?> _seed = new("--seed")
@@ -33,8 +30,8 @@ internal sealed class SamplingOptions
         HelpName = "TEXT",
     };
 
-    private readonly ImmutableArray<(LogitsProcessorDefinition Definition, Option<double?> Option)> _processors =
-        [.. LogitsProcessors.All.Select(definition => (definition, CreateOption(definition)))];
+    private readonly ImmutableArray<(LogitsProcessorDefinition Definition, ProcessorParameter Parameter, Option Option)> _processors =
+        [.. LogitsProcessors.All.SelectMany(definition => definition.Parameters.Select(parameter => (definition, parameter, CreateOption(parameter))))];
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
@@ -43,31 +40,40 @@ internal sealed class SamplingOptions
         command.Add(_stop);
         command.Add(_greedy);
         command.Add(_seed);
-        foreach ((_, Option<double?> option) in _processors)
+        foreach ((_, _, Option option) in _processors)
         {
             command.Add(option);
         }
     }
 
-    /// <summary>Reads the options.</summary>
-    /// <exception cref="InvalidInputException">Flags contradict each other, or a number is out of range.</exception>
-    public SamplingChoice Read(ParseResult parsed) => ReadSettings(parsed).ToChoice();
-
-    /// <summary>Reads the options as parameters that can be changed later.</summary>
-    /// <exception cref="InvalidInputException">Flags contradict each other, or a number is out of range.</exception>
-    public SamplingSettings ReadSettings(ParseResult parsed)
+    /// <summary>Reads the options, as parameters that can be changed later, and checks the numbers.</summary>
+    /// <exception cref="InvalidInputException">Options contradict each other, or a number is out of range.</exception>
+    public SamplingSettings Read(ParseResult parsed)
     {
         bool greedy = parsed.GetValue(_greedy);
-        Dictionary<string, double> values = [];
-        foreach ((LogitsProcessorDefinition definition, Option<double?> option) in _processors)
+        Dictionary<string, double> numbers = [];
+        Dictionary<string, ImmutableArray<string>> texts = [];
+        foreach ((LogitsProcessorDefinition definition, ProcessorParameter parameter, Option option) in _processors)
         {
-            if (parsed.GetValue(option) is { } value)
+            bool given = false;
+            if (option is Option<string[]> many)
             {
-                values[definition.Name] = Checked(definition, value, greedy);
+                string[] values = parsed.GetValue(many) ?? [];
+                given = values.Length > 0;
+                if (given)
+                {
+                    texts[parameter.Name] = [.. values];
+                }
             }
-            else if (!greedy && Defaults.TryGetValue(definition.Name, out double standard))
+            else if (parsed.GetValue((Option<double?>)option) is { } value)
             {
-                values[definition.Name] = standard;
+                given = true;
+                numbers[parameter.Name] = Checked(parameter, value);
+            }
+
+            if (given && greedy && definition.ShapesSampling)
+            {
+                throw Contradiction($"--{parameter.Name}");
             }
         }
 
@@ -79,28 +85,33 @@ internal sealed class SamplingOptions
 
         // A random seed stays below 2^53, so that it survives JSON.
         ulong drawn = seed ?? (BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> 11);
-        return new SamplingSettings(values.ToImmutableSortedDictionary(StringComparer.Ordinal), greedy, drawn, parsed.GetValue(_maxTokens), [.. parsed.GetValue(_stop) ?? []]);
+        SamplingSettings settings = new(
+            numbers.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            texts.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            greedy,
+            drawn,
+            parsed.GetValue(_maxTokens),
+            [.. parsed.GetValue(_stop) ?? []]);
+        return (greedy ? settings : settings.WithDefaults()).Validate();
     }
 
-    private static double Checked(LogitsProcessorDefinition definition, double value, bool greedy)
+    private static double Checked(ProcessorParameter parameter, double value)
     {
-        if (greedy && definition.ShapesSampling)
-        {
-            throw Contradiction($"--{definition.Name}");
-        }
-
-        bool fits = !definition.IsWhole || (value == Math.Floor(value) && Math.Abs(value) <= int.MaxValue);
-        return fits ? value : throw new InvalidInputException($"--{definition.Name} must be a whole number, not {value}.");
+        bool fits = parameter.Kind != ParameterKind.WholeNumber || (value == Math.Floor(value) && Math.Abs(value) <= int.MaxValue);
+        return fits ? value : throw new InvalidInputException($"--{parameter.Name} must be a whole number, not {value}.");
     }
 
     private static InvalidInputException Contradiction(string option) =>
         new($"--greedy and {option} contradict each other: greedy decoding always takes the likeliest token and draws nothing. Leave one of them out.");
 
-    private static Option<double?> CreateOption(LogitsProcessorDefinition definition) => new($"--{definition.Name}")
+    private static Option CreateOption(ProcessorParameter parameter)
     {
-        Description = Defaults.TryGetValue(definition.Name, out double standard)
-            ? $"{definition.Summary} [default: {standard}]"
-            : definition.Summary,
-        HelpName = definition.IsWhole ? "N" : "X",
-    };
+        string name = $"--{parameter.Name}";
+        string description = (SamplingSettings.Defaults.TryGetValue(parameter.Name, out double standard) ? standard : parameter.Default) is { } value
+            ? $"{parameter.Summary} [default: {value}]"
+            : parameter.Summary;
+        return parameter.Kind is ParameterKind.Texts or ParameterKind.Phrases
+            ? new Option<string[]>(name) { Description = description, HelpName = "TEXT" }
+            : new Option<double?>(name) { Description = description, HelpName = parameter.Kind == ParameterKind.WholeNumber ? "N" : "X" };
+    }
 }

@@ -28,13 +28,21 @@ public sealed class TopK : LogitsProcessor
     /// <inheritdoc/>
     public override void Process(in DecodingState state, Span<float> logits)
     {
-        if (Count >= logits.Length)
+        Cut(logits, Count);
+    }
+
+    /// <summary>Forbids every token but the likeliest ones and those that tie with the last of them.</summary>
+    internal static void Cut(Span<float> logits, int count)
+    {
+        if (count >= logits.Length)
         {
             return;
         }
 
-        float[] rented = ArrayPool<float>.Shared.Rent(Count);
-        float threshold = LargestOf(logits, rented.AsSpan(0, Count));
+        float[] rented = ArrayPool<float>.Shared.Rent(count);
+        Span<float> largest = rented.AsSpan(0, count);
+        Largest(logits, largest);
+        float threshold = largest[0];
         ArrayPool<float>.Shared.Return(rented);
         foreach (ref float logit in logits)
         {
@@ -45,10 +53,10 @@ public sealed class TopK : LogitsProcessor
         }
     }
 
-    // The k-th largest value, with a binary heap whose root is the smallest of the k largest so far: nearly every logit is
-    // turned away by one comparison with the root.
-    private static float LargestOf(ReadOnlySpan<float> values, Span<float> heap)
+    /// <summary>The largest values, as many as the heap holds, the smallest of them first and the others in no order.</summary>
+    internal static void Largest(ReadOnlySpan<float> values, Span<float> heap)
     {
+        // A binary heap whose root is the smallest so far: nearly every value is turned away by one comparison with the root.
         values[..heap.Length].CopyTo(heap);
         for (int parent = (heap.Length / 2) - 1; parent >= 0; parent--)
         {
@@ -63,8 +71,6 @@ public sealed class TopK : LogitsProcessor
                 SiftDown(heap, 0);
             }
         }
-
-        return heap[0];
     }
 
     private static void SiftDown(Span<float> heap, int parent)

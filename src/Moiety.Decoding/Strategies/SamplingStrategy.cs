@@ -1,7 +1,4 @@
-using System.Buffers;
 using System.Collections.Immutable;
-using System.Numerics.Tensors;
-using Moiety.Decoding.Processors;
 using Moiety.Inference;
 using Moiety.Inference.KeyValues;
 using Moiety.Inference.Plans;
@@ -19,8 +16,8 @@ public sealed class SamplingStrategy : DecodingStrategy
     private readonly ForwardPlan? _plan;
     private readonly GenerationOptions _options;
     private readonly ImmutableArray<int> _stopTokens;
+    private readonly TokenChoice _choice;
     private readonly int _promptLength;
-    private readonly int _stream;
     private readonly int[] _tokens;
     private int _count;
     private int _slice;
@@ -57,7 +54,7 @@ public sealed class SamplingStrategy : DecodingStrategy
         _plan = plan;
         _options = options;
         _stopTokens = stopTokens;
-        _stream = stream;
+        _choice = new TokenChoice(options, stopTokens, prompt.Length, stream);
         _promptLength = prompt.Length;
 
         // A prompt of the whole context still gives one token, which is never fed back.
@@ -91,7 +88,7 @@ public sealed class SamplingStrategy : DecodingStrategy
             return;
         }
 
-        int token = Choose(result.Logits(_slice));
+        int token = _choice.Choose(Tokens, result.Logits(_slice));
         if (_stopTokens.Contains(token))
         {
             Finish(Decoding.FinishReason.EndOfText);
@@ -106,34 +103,6 @@ public sealed class SamplingStrategy : DecodingStrategy
         else if (_count > _cache.ContextLength)
         {
             Finish(Decoding.FinishReason.ContextFull);
-        }
-    }
-
-    private int Choose(ReadOnlySpan<float> computed)
-    {
-        float[] rented = ArrayPool<float>.Shared.Rent(computed.Length);
-        Span<float> logits = rented.AsSpan(0, computed.Length);
-        computed.CopyTo(logits);
-        ThrowUnlessFinite(logits, "the model gave logits that are not numbers; its weights are damaged (NaN or infinite)");
-        DecodingState state = new(Tokens, _promptLength, _stream);
-        foreach (LogitsProcessor processor in _options.Processors)
-        {
-            processor.Process(state, logits);
-        }
-
-        ThrowUnlessFinite(logits, "after the logits processors no token can be chosen; a penalty is too large");
-        int token = _options.Sampler.Sample(state, logits);
-        ArrayPool<float>.Shared.Return(rented);
-        return token;
-    }
-
-    // The maximum is NaN when any logit is, infinite when one is infinite, and minus infinity when all tokens are forbidden.
-    private void ThrowUnlessFinite(ReadOnlySpan<float> logits, string problem)
-    {
-        float maximum = TensorPrimitives.Max(logits);
-        if (!float.IsFinite(maximum))
-        {
-            throw new InvalidInputException($"token {_count} of the sequence: {problem} (largest score: {maximum}).");
         }
     }
 }

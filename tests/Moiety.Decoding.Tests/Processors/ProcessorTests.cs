@@ -79,9 +79,9 @@ public class ProcessorTests
     public void Every_processor_leaves_a_token_to_choose() =>
         Gen.Select(Logits, Gen.Double[0.01, 1]).Sample((logits, value) =>
         {
-            foreach (LogitsProcessorDefinition definition in LogitsProcessors.All)
+            foreach (LogitsProcessor processor in ProcessorChains.All(value))
             {
-                float[] result = Run(definition.Create(definition.IsWhole ? Math.Ceiling(value) : value), logits);
+                float[] result = Run(processor, logits);
                 Assert.Contains(result, float.IsFinite);
                 Assert.DoesNotContain(result, float.IsNaN);
             }
@@ -90,14 +90,19 @@ public class ProcessorTests
     [Fact]
     public void No_processor_allocates()
     {
-        LogitsProcessor[] chain = [.. LogitsProcessors.All.Select(definition => definition.Create(1))];
+        LogitsProcessor[] chain = [.. ProcessorChains.All(1)];
+        Assert.Equal(LogitsProcessors.All.Length, chain.Length);
         float[] logits = [.. Enumerable.Range(0, 5000).Select(id => MathF.Sin(id) * 10)];
-        int[] tokens = [.. Enumerable.Range(0, 100)];
+        int[] tokens = [.. Enumerable.Range(0, 100).Select(place => place % 40)];
+        int[] stopTokens = [7];
+        double[] memory = new double[1];
         void RunChain()
         {
             foreach (LogitsProcessor processor in chain)
             {
-                processor.Process(new DecodingState(tokens, 50), logits);
+                DecodingState state = new(tokens, 50) { StopTokens = stopTokens, Memory = memory };
+                processor.Process(state, logits);
+                processor.Observe(state, logits, 3);
             }
         }
 
@@ -127,6 +132,16 @@ public class ProcessorTests
     [InlineData("repetition-penalty", 0)]
     [InlineData("frequency-penalty", double.PositiveInfinity)]
     [InlineData("presence-penalty", double.NaN)]
+    [InlineData("typical-p", 0)]
+    [InlineData("epsilon-cutoff", 1.1)]
+    [InlineData("eta-cutoff", -0.1)]
+    [InlineData("top-n-sigma", 0)]
+    [InlineData("dynamic-temperature", 0)]
+    [InlineData("xtc-probability", 2)]
+    [InlineData("dry-multiplier", -1)]
+    [InlineData("no-repeat-ngram", 0)]
+    [InlineData("min-tokens", -1)]
+    [InlineData("mirostat", 3)]
     public void A_number_out_of_range_is_named(string name, double value)
     {
         InvalidInputException error = Assert.Throws<InvalidInputException>(() => LogitsProcessors.Create(new Dictionary<string, double> { [name] = value }));
@@ -136,16 +151,16 @@ public class ProcessorTests
     [Fact]
     public void An_unknown_processor_is_answered_with_the_known_ones()
     {
-        InvalidInputException error = Assert.Throws<InvalidInputException>(() => LogitsProcessors.Create(new Dictionary<string, double> { ["typical-p"] = 1 }));
-        Assert.All(LogitsProcessors.All, definition => Assert.Contains(definition.Name, error.Message, StringComparison.Ordinal));
+        InvalidInputException error = Assert.Throws<InvalidInputException>(() => LogitsProcessors.Create(new Dictionary<string, double> { ["typical-q"] = 1 }));
+        Assert.All(LogitsProcessors.All, definition => Assert.All(definition.Parameters, parameter => Assert.Contains(parameter.Name, error.Message, StringComparison.Ordinal)));
     }
 
     [Fact]
     public void The_chain_applies_in_the_order_of_the_list_whatever_the_order_asked_for()
     {
-        IEnumerable<string> names = LogitsProcessors.All.Select(definition => definition.Name);
+        string[] names = ["repetition-penalty", "frequency-penalty", "presence-penalty", "temperature", "top-k", "top-p", "min-p"];
         Type[] forward = Chain(names);
-        Assert.Equal(forward, Chain(names.Reverse()));
+        Assert.Equal(forward, Chain(names.AsEnumerable().Reverse()));
         Assert.Equal([typeof(RepetitionPenalty), typeof(FrequencyPenalty), typeof(PresencePenalty), typeof(Temperature), typeof(TopK), typeof(TopP), typeof(MinP)], forward);
 
         static Type[] Chain(IEnumerable<string> asked) => [.. LogitsProcessors.Create(asked.ToDictionary(name => name, _ => 1.0)).Select(processor => processor.GetType())];
@@ -154,7 +169,7 @@ public class ProcessorTests
     private static float[] Run(LogitsProcessor processor, float[] logits, int[]? prompt = null, int[]? generated = null)
     {
         float[] result = [.. logits];
-        processor.Process(new DecodingState([.. prompt ?? [], .. generated ?? []], prompt?.Length ?? 0), result);
+        processor.Process(new DecodingState([.. prompt ?? [], .. generated ?? []], prompt?.Length ?? 0) { Memory = new double[processor.MemorySize] }, result);
         return result;
     }
 }

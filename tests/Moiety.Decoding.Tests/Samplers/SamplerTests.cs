@@ -81,4 +81,13 @@ public class SamplerTests
         Assert.Equal(0, PortableMath.Exp(-1e300));
         Assert.Equal(0, PortableMath.Exp(double.NegativeInfinity));
     }
+
+    [Fact]
+    public void The_logarithm_is_exact_to_a_few_units_in_the_last_place() =>
+        Gen.Double[-690, 690].Sample(power =>
+        {
+            double x = Math.Exp(power);
+            double expected = Math.Log(x);
+            Assert.InRange(PortableMath.Log(x) - expected, -1e-15 * Math.Max(1, Math.Abs(expected)), 1e-15 * Math.Max(1, Math.Abs(expected)));
+        });
 }

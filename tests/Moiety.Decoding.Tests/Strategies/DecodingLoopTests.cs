@@ -1,6 +1,6 @@
-using Moiety.Decoding.Processors;
 using Moiety.Decoding.Samplers;
 using Moiety.Decoding.Strategies;
+using Moiety.Decoding.Tests.Processors;
 using Moiety.Inference.KeyValues;
 
 namespace Moiety.Decoding.Tests.Strategies;
@@ -15,7 +15,7 @@ public class DecodingLoopTests(RandomModelFixture model) : IClassFixture<RandomM
         {
             MaxTokens = 1000,
             Sampler = new MultinomialSampler(3),
-            Processors = [.. LogitsProcessors.All.Select(definition => definition.Create(1))],
+            Processors = ProcessorChains.All(1),
         };
         using KvCache first = model.Engine.CreateCache();
         using KvCache second = model.Engine.CreateCache();
