@@ -17,7 +17,7 @@ public sealed unsafe class LlamaCppLibrary
     public LlamaCppLibrary(string folder)
     {
         Folder = folder;
-        nint llama = Load(folder, "libllama.v*.so");
+        nint llama = Handle = Load(folder, "libllama.v*.so");
         nint ggml = Load(folder, "libggml.v*.so");
 
         ModelDefaults = (delegate* unmanaged[Cdecl]<LlamaCppModelParameters>)NativeLibrary.GetExport(llama, "llama_model_default_params");
@@ -64,6 +64,9 @@ public sealed unsafe class LlamaCppLibrary
 
     /// <summary>The folder that the library came from.</summary>
     public string Folder { get; }
+
+    /// <summary>The loaded library, for exports that one oracle alone calls.</summary>
+    internal nint Handle { get; }
 
     /// <summary>What llama.cpp has printed since the last call; the text is then forgotten.</summary>
     public string TakeLog()
