@@ -163,8 +163,10 @@ public class DistributionTests
 
     private static void AssertCut(LogitsProcessor processor, float[] logits, double least)
     {
+        // Scores that differ by next to nothing have the same probability, the largest one too.
         double[] p = HuggingFaceReference.Softmax(logits);
-        if (!p.Any(x => x > 0 && Math.Abs(x - least) < 1e-9 * x))
+        bool isSplit = logits.Any(logit => logit < logits.Max() && logits.Max() - (double)logit < 1e-9);
+        if (!isSplit && !p.Any(x => x > 0 && Math.Abs(x - least) < 1e-9 * x))
         {
             Assert.Equal(Enumerable.Range(0, p.Length).Where(id => p[id] > 0 && (p[id] >= least || logits[id] == logits.Max())), Kept(processor, logits));
         }
