@@ -107,6 +107,19 @@ public class GenerateTests(ModelFixture model) : IClassFixture<ModelFixture>
     }
 
     [Fact]
+    public void A_quantized_folder_gives_the_logits_of_the_file_of_the_same_format()
+    {
+        string folder = Path.Combine(model.Folder, "gptq");
+        string file = Path.Combine(model.Folder, "gptq.gguf");
+        MoietyProcess.Run("quantize", model.Gguf, folder, "--format", "q4_0").Succeeds();
+        MoietyProcess.Run("quantize", model.Gguf, file, "--format", "q4_0", "--embedding", "f16").Succeeds();
+        string[] logits = [.. ((string[])[folder, file]).Select(path => MoietyProcess.Run("logits", "-m", path, "--ids", "5,6,7", "--json").Succeeds().Out)];
+        Assert.Equal(logits[1], logits[0]);
+        MoietyProcess.Run("quantize", model.Gguf, folder, "--format", "q4_k", "--calibrate", "missing.txt").FailsWith("Q4_K", ".gguf");
+        MoietyProcess.Run("quantize", model.Gguf, file, "--format", "f8_e4m3").FailsWith("F8_E4M3", "no GGUF file");
+    }
+
+    [Fact]
     public void Perplexity_is_the_exponential_of_the_mean_loss_whatever_the_window()
     {
         string text = model.File("text.txt", Encoding.UTF8.GetBytes("Mia has a red kite.\n<|endoftext|>\nTom went to the lake. Mia went to the market.\n"));

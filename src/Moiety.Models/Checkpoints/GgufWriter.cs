@@ -40,7 +40,7 @@ public static class GgufWriter
         GgufMetadata metadata = Metadata(path, config, family, tokenizer, options, plan);
         (TensorDeclaration Declaration, ImmutableArray<float> Values)[] extras =
             [.. family.GgufTensors(config).Select(tensor => (new TensorDeclaration(tensor.Name, StorageFormats.F32, [tensor.Values.Length]), tensor.Values))];
-        ImmutableArray<ImmutableArray<PlannedTensor>> shards = PlannedTensor.Share(plan, options.MaxShardBytes ?? long.MaxValue);
+        ImmutableArray<ImmutableArray<PlannedTensor>> shards = PlannedTensor.Share(plan, tensor => tensor.Declaration.ByteLength, options.MaxShardBytes ?? long.MaxValue);
         long total = extras.Sum(tensor => tensor.Declaration.ByteLength) + plan.Sum(tensor => tensor.Declaration.ByteLength);
         long written = 0;
         List<string> paths = [];

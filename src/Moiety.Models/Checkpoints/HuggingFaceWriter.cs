@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Moiety.Models.Checkpoints.Folders;
 using Moiety.Models.Configuration;
-using Moiety.Models.Families;
 using Moiety.Models.Tokenizers;
 using Moiety.Numerics.Formats;
 
@@ -31,43 +31,17 @@ public static class HuggingFaceWriter
         IProgress<CheckpointProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        Plan plan = MakePlan(config, tensors, options ?? new());
+        Write(folder, FolderPlan.Make(config, tensors, options ?? new()), tensors, tokenizer, progress, cancellationToken);
+    }
+
+    /// <summary>Writes or replaces a folder as it was planned.</summary>
+    internal static void Write(
+        string folder, FolderPlan plan, TensorSource tensors, Tokenizer? tokenizer, IProgress<CheckpointProgress>? progress, CancellationToken cancellationToken) =>
         AtomicFolder.Write(folder, plan.TotalBytes, HuggingFaceFiles.IsOwn,
             partial => WriteFiles(partial, plan, tensors, tokenizer, progress, cancellationToken));
-    }
-
-    private static Plan MakePlan(ModelConfig config, TensorSource tensors, HuggingFaceOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        ArgumentNullException.ThrowIfNull(tensors);
-        ModelFamily family = ModelFamilies.ForWriting(config);
-        if (options.Format is { } format && SafetensorsFormats.NameOf(format) is null)
-        {
-            throw new InvalidInputException($"a Hugging Face folder cannot hold {format.Name}; known: {SafetensorsFormats.Computed}. Write a GGUF file instead.");
-        }
-
-        ImmutableArray<PlannedTensor> all = PlannedTensor.Plan(config, family.HuggingFaceNamingFor(config), spec => FormatFor(spec, family, tensors, options));
-        return new Plan(config, family, options, PlannedTensor.Share(all, options.MaxShardBytes), all.Sum(tensor => tensor.Declaration.ByteLength));
-    }
-
-    private static StorageFormat FormatFor(TensorSpec spec, ModelFamily family, TensorSource tensors, HuggingFaceOptions options)
-    {
-        if (family.KeepsRouterInSingle && spec.Role is TensorRole.Router or TensorRole.Coefficient or TensorRole.CoefficientBias)
-        {
-            return StorageFormats.F32;
-        }
-
-        if (options.Format is { } wanted)
-        {
-            return wanted;
-        }
-
-        StorageFormat found = tensors.GetFormat(spec);
-        return SafetensorsFormats.NameOf(found) is null ? StorageFormats.F32 : found;
-    }
 
     private static void WriteFiles(
-        string folder, Plan plan, TensorSource tensors, Tokenizer? tokenizer, IProgress<CheckpointProgress>? progress, CancellationToken cancellationToken)
+        string folder, FolderPlan plan, TensorSource tensors, Tokenizer? tokenizer, IProgress<CheckpointProgress>? progress, CancellationToken cancellationToken)
     {
         HuggingFaceFiles.WriteJson(Path.Combine(folder, HuggingFaceFiles.Config), ConfigJson(plan));
         GenerationConfigFile.Write(Path.Combine(folder, HuggingFaceFiles.Generation), plan.Options.Generation ?? new(), plan.Config);
@@ -91,11 +65,11 @@ public static class HuggingFaceWriter
         for (int i = 0; i < plan.Shards.Length; i++)
         {
             string name = plan.Shards.Length == 1 ? HuggingFaceFiles.Weights : HuggingFaceFiles.Shard(i, plan.Shards.Length);
-            WriteShard(Path.Combine(folder, name), plan, plan.Shards[i], tensors, finished =>
+            WriteShard(Path.Combine(folder, name), plan, plan.Shards[i], tensors, (tensor, declaration) =>
             {
-                written += finished.Declaration.ByteLength;
-                weightMap[finished.Declaration.Name] = name;
-                progress?.Report(new CheckpointProgress(finished.Parts[^1].Tensor.Name, written, plan.TotalBytes));
+                written += declaration.ByteLength;
+                weightMap[declaration.Name] = name;
+                progress?.Report(new CheckpointProgress(tensor.Parts[^1].Tensor.Name, written, plan.TotalBytes));
             }, cancellationToken);
         }
 
@@ -110,31 +84,31 @@ public static class HuggingFaceWriter
     }
 
     private static void WriteShard(
-        string path, Plan plan, ImmutableArray<PlannedTensor> shard, TensorSource tensors, Action<PlannedTensor> finished, CancellationToken cancellationToken)
+        string path, FolderPlan plan, ImmutableArray<FolderTensor> shard, TensorSource tensors, Action<PlannedTensor, TensorDeclaration> finished, CancellationToken cancellationToken)
     {
-        Dictionary<string, PlannedTensor> byName = shard.ToDictionary(tensor => tensor.Declaration.Name, StringComparer.Ordinal);
-        long size = new SafetensorsWriter(Stream.Null, shard.Select(tensor => tensor.Declaration)).FileBytes;
-        AtomicFile.WriteStream(path, size, stream =>
+        Dictionary<string, FolderTensor> byName = shard
+            .SelectMany(tensor => tensor.Declarations.Select(declaration => (declaration.Name, Tensor: tensor)))
+            .ToDictionary(pair => pair.Name, pair => pair.Tensor, StringComparer.Ordinal);
+        TensorDeclaration[] declarations = [.. shard.SelectMany(tensor => tensor.Declarations)];
+        TensorEncoding encoding = new(part => RowOrder.For(part, plan.Config, plan.Family.HuggingFaceInterleaved), plan.Options.ImportanceOf);
+        AtomicFile.WriteStream(path, new SafetensorsWriter(Stream.Null, declarations).FileBytes, stream =>
         {
-            SafetensorsWriter writer = new(stream, shard.Select(tensor => tensor.Declaration));
+            SafetensorsWriter writer = new(stream, declarations);
             foreach (TensorDeclaration declaration in writer.Tensors)
             {
-                PlannedTensor tensor = byName[declaration.Name];
-                TensorAssembler.Write(
-                    tensor,
-                    tensors,
-                    new TensorEncoding(part => RowOrder.For(part, plan.Config, plan.Family.HuggingFaceInterleaved)),
-                    bytes => writer.Write(declaration, bytes),
-                    _ => { },
-                    cancellationToken);
-                finished(tensor);
+                FolderTensor tensor = byName[declaration.Name];
+                tensor.Write(
+                    declaration,
+                    (planned, sink) => TensorAssembler.Write(planned, tensors, encoding, sink, _ => { }, cancellationToken),
+                    bytes => writer.Write(declaration, bytes));
+                finished(tensor.Tensor, declaration);
             }
 
             writer.Complete();
         });
     }
 
-    private static JsonObject ConfigJson(Plan plan)
+    private static JsonObject ConfigJson(FolderPlan plan)
     {
         JsonObject json = new()
         {
@@ -142,10 +116,12 @@ public static class HuggingFaceWriter
             ["model_type"] = plan.Family.Name,
         };
         plan.Family.WriteHuggingFace(plan.Config, json);
-        StorageFormat main = plan.Shards[0][0].Declaration.Format;
-        json["torch_dtype"] = main == StorageFormats.F32 ? "float32" : main == StorageFormats.F16 ? "float16" : "bfloat16";
+        json["torch_dtype"] = plan.MainType == StorageFormats.F32 ? "float32" : plan.MainType == StorageFormats.F16 ? "float16" : "bfloat16";
+        if (plan.Quantization is { } quantization)
+        {
+            json["quantization_config"] = quantization.DeepClone();
+        }
+
         return json;
     }
-
-    private sealed record Plan(ModelConfig Config, ModelFamily Family, HuggingFaceOptions Options, ImmutableArray<ImmutableArray<PlannedTensor>> Shards, long TotalBytes);
 }

@@ -40,14 +40,15 @@ internal sealed record PlannedTensor(TensorDeclaration Declaration, ImmutableArr
 
     /// <summary>Shares tensors out over files, in their order.</summary>
     /// <param name="tensors">The tensors.</param>
+    /// <param name="bytesOf">Bytes that one of them takes.</param>
     /// <param name="maxBytes">Most bytes of tensors in a file; a single larger tensor still goes into one.</param>
-    public static ImmutableArray<ImmutableArray<PlannedTensor>> Share(ImmutableArray<PlannedTensor> tensors, long maxBytes)
+    public static ImmutableArray<ImmutableArray<T>> Share<T>(ImmutableArray<T> tensors, Func<T, long> bytesOf, long maxBytes)
     {
-        List<List<PlannedTensor>> files = [[]];
+        List<List<T>> files = [[]];
         long bytes = 0;
-        foreach (PlannedTensor tensor in tensors)
+        foreach (T tensor in tensors)
         {
-            long next = tensor.Declaration.ByteLength;
+            long next = bytesOf(tensor);
             if (files[^1].Count > 0 && bytes + next > maxBytes)
             {
                 files.Add([]);

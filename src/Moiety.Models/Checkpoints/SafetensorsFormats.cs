@@ -35,6 +35,9 @@ internal static class SafetensorsFormats
     /// <summary>The type of a name, or null when it is unknown.</summary>
     public static ElementType? Find(string name) => ByName.GetValueOrDefault(name);
 
+    /// <summary>The name of a type, or null when safetensors files cannot hold it.</summary>
+    public static string? NameOf(ElementType type) => ByName.Values.FirstOrDefault(known => known == type)?.Name;
+
     /// <summary>The name of a format, or null when safetensors files cannot hold it.</summary>
     public static string? NameOf(StorageFormat format) => ByName.Values.FirstOrDefault(type => type.Format == format)?.Name;
 }

@@ -27,7 +27,7 @@ public sealed class SafetensorsWriter
     {
         ArgumentNullException.ThrowIfNull(stream);
         _stream = stream;
-        Tensors = [.. tensors.OrderByDescending(tensor => tensor.Format.BlockBytes)];
+        Tensors = [.. tensors.OrderByDescending(tensor => tensor.Type.BlockBytes)];
         _header = Header(Tensors, metadata);
         FileBytes = _header.Length + Tensors.Sum(tensor => tensor.ByteLength);
     }
@@ -143,8 +143,8 @@ public sealed class SafetensorsWriter
             }
 
             json.WriteStartObject(tensor.Name);
-            json.WriteString("dtype", SafetensorsFormats.NameOf(tensor.Format)
-                ?? throw new InvalidInputException($"tensor \"{tensor.Name}\": safetensors files cannot hold {tensor.Format.Name}; known: {SafetensorsFormats.Computed}"));
+            json.WriteString("dtype", SafetensorsFormats.NameOf(tensor.Type)
+                ?? throw new InvalidInputException($"tensor \"{tensor.Name}\": safetensors files cannot hold {tensor.Type.Name}; known: {SafetensorsFormats.Known}"));
             json.WriteStartArray("shape");
             foreach (long size in tensor.Shape)
             {

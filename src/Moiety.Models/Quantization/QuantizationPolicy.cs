@@ -24,15 +24,22 @@ public sealed record QuantizationPolicy
     /// <summary>Format of the output head; null for that of the embedding.</summary>
     public StorageFormat? Head { get; init; }
 
+    /// <summary>Whether the tensor is single precision whatever formats are asked for.</summary>
+    public static bool IsKept(TensorSpec tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        return tensor.IsVector || tensor.Role
+            is TensorRole.Router or TensorRole.Coefficient or TensorRole.SharedWeight
+            or TensorRole.PositionEmbedding or TensorRole.TokenTypeEmbedding or TensorRole.RelativeBias or TensorRole.RelativeEmbedding;
+    }
+
     /// <summary>The format that is asked for, whether or not the tensor's rows are whole blocks of it.</summary>
     public StorageFormat Wish(TensorSpec tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
         return tensor.Role switch
         {
-            TensorRole.Router or TensorRole.Coefficient or TensorRole.SharedWeight => StorageFormats.F32,
-            TensorRole.PositionEmbedding or TensorRole.TokenTypeEmbedding or TensorRole.RelativeBias or TensorRole.RelativeEmbedding => StorageFormats.F32,
-            _ when tensor.IsVector => StorageFormats.F32,
+            _ when IsKept(tensor) => StorageFormats.F32,
             TensorRole.Embedding => Embedding ?? OneStepUp(Format),
             TensorRole.Head => Head ?? Embedding ?? OneStepUp(Format),
             TensorRole.ExpertGate or TensorRole.ExpertUp or TensorRole.ExpertDown => Experts ?? Format,

@@ -7,8 +7,8 @@ namespace Moiety.Numerics.Formats;
 /// <summary>
 /// The 8-bit float E4M3 of Micikevicius et al., "FP8 formats for deep learning" (arXiv 2209.05433), Hugging Face's F8_E4M3 and
 /// PyTorch's float8_e4m3fn: sign, four bits of exponent with bias 7, three of fraction, subnormals, no infinity, NaN where all
-/// other bits are ones; the largest value is 448. A block is one element of one byte. Read only: without scales beside it too
-/// little of a weight would be left (<see cref="ScaledFloat8"/> reads those).
+/// other bits are ones; the largest value is 448. A block is one element of one byte. Rows are never
+/// quantized to it: without scales beside them too little of a weight would be left (<see cref="ScaledFloat8"/> reads and writes those).
 /// </summary>
 internal sealed unsafe class F8_E4M3 : DenseFormat<F8_E4M3.Element>
 {
@@ -20,6 +20,29 @@ internal sealed unsafe class F8_E4M3 : DenseFormat<F8_E4M3.Element>
     {
         CheckLengths(source.Length, destination.Length);
         throw new NotSupportedException($"{Name} is read only: without scales beside it too little of a weight would be left.");
+    }
+
+    /// <summary>The nearest element, of two equally near ones the even one; beyond the largest, the largest; NaN stays NaN.</summary>
+    internal static byte Round(float value)
+    {
+        const float SmallestNormal = 1f / 64;
+        const float SubnormalSteps = 512;
+        const int DroppedBits = 20;
+        const uint ExponentDifference = (127 - 7) << 3;
+        uint sign = (BitConverter.SingleToUInt32Bits(value) >> 24) & 0x80;
+        float magnitude = MathF.Abs(value);
+        if (float.IsNaN(magnitude))
+        {
+            return (byte)(sign | 0x7F);
+        }
+        if (magnitude < SmallestNormal)
+        {
+            // The result may be 8 steps, which are the bits of the smallest normal.
+            return (byte)(sign | (uint)MathF.Round(magnitude * SubnormalSteps, MidpointRounding.ToEven));
+        }
+        uint bits = BitConverter.SingleToUInt32Bits(MathF.Min(magnitude, ScaledFloat8.LargestElement));
+        bits += (1u << (DroppedBits - 1)) - 1 + ((bits >> DroppedBits) & 1);
+        return (byte)(sign | ((bits >> DroppedBits) - ExponentDifference));
     }
 
     public override void Dequantize(ReadOnlySpan<byte> source, Span<float> destination)

@@ -54,6 +54,60 @@ public sealed unsafe class Float8Tests
         Assert.Throws<NotSupportedException>(() => StorageFormats.F8_E4M3.Quantize(new float[3], new byte[3], new float[3]));
     }
 
+    [Fact]
+    public void Rounding_goes_to_the_nearest_element_and_from_the_middle_to_the_even_one()
+    {
+        // Every pair of neighbors: the elements themselves, the middle, and the singles right below and above it.
+        for (int bits = 0; bits < 0x7E; bits++)
+        {
+            float low = Defined((byte)bits);
+            float high = Defined((byte)(bits + 1));
+            float middle = (low + high) / 2;
+            int even = bits % 2 == 0 ? bits : bits + 1;
+            foreach ((float value, int expected) in new[]
+            {
+                (low, bits), (MathF.BitIncrement(low), bits), (MathF.BitDecrement(middle), bits), (middle, even),
+                (MathF.BitIncrement(middle), bits + 1), (MathF.BitDecrement(high), bits + 1), (high, bits + 1),
+            })
+            {
+                Assert.Equal((byte)expected, F8_E4M3.Round(value));
+                Assert.Equal((byte)(expected | 0x80), F8_E4M3.Round(-value));
+            }
+        }
+        Assert.All(new[] { 448f, 463f, 464f, 465f, 480f, 1e30f, float.PositiveInfinity }, value => Assert.Equal((0x7E, 0xFE), (F8_E4M3.Round(value), F8_E4M3.Round(-value))));
+        Assert.Equal(0x7F, F8_E4M3.Round(float.NaN) & 0x7F);
+        Assert.Equal((0, 0x80), (F8_E4M3.Round(float.Epsilon), F8_E4M3.Round(-float.Epsilon)));
+    }
+
+    [Fact]
+    public void Compressed_values_are_the_nearest_multiples_of_the_scale_of_their_block()
+    {
+        const int Rows = 3, Columns = 70, Block = 32;
+        float[] values = Sample.Values(Rows * Columns, 3);
+        for (int row = 0; row < Rows; row++)
+        {
+            values.AsSpan((row * Columns) + 64, 6).Clear();
+        }
+        float[] scales = new float[3];
+        byte[] weights = new byte[values.Length];
+        ScaledFloat8.Scales(values, Columns, Block, scales);
+        ScaledFloat8.Compress(values, scales, Columns, Block, weights);
+        double[] elements = [.. Enumerable.Range(0, 256).Where(bits => (bits & 0x7F) != 0x7F).Select(bits => (double)Defined((byte)bits))];
+        for (int block = 0; block < scales.Length; block++)
+        {
+            float largest = Enumerable.Range(0, values.Length).Where(i => i % Columns / Block == block).Max(i => MathF.Abs(values[i]));
+            Assert.Equal(largest == 0 ? 1 : largest / 448, scales[block]);
+        }
+        for (int i = 0; i < values.Length; i++)
+        {
+            double scale = scales[i % Columns / Block];
+            double found = Math.Abs((Defined(weights[i]) * scale) - values[i]);
+            Assert.InRange(found, 0, elements.Min(element => Math.Abs((element * scale) - values[i])) + (1e-6 * Math.Abs(values[i])));
+        }
+        Assert.Throws<ArgumentException>(() => ScaledFloat8.Scales(values, Columns, Block, new float[2]));
+        Assert.Throws<ArgumentException>(() => ScaledFloat8.Compress(values, scales, Columns, Block, new byte[1]));
+    }
+
     [Theory]
     [InlineData(300, 260, 128, 128)]
     [InlineData(256, 128, 128, 128)]

@@ -9,7 +9,7 @@ namespace Moiety.Models.Families.Layouts;
 /// </summary>
 internal sealed class TensorNaming
 {
-    private const string Layer = "{layer}";
+    internal const string Layer = "{layer}";
     internal const string Expert = "{expert}";
     private readonly FrozenDictionary<TensorRole, TensorLocation> _locations;
 
