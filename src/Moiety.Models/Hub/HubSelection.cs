@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Moiety.Models.Checkpoints;
 
 namespace Moiety.Models.Hub;
 
@@ -25,7 +26,7 @@ internal static class HubSelection
         HubFile[] weights = [.. Weights(model)];
         if (reference.Quantization is null && weights.Length > 0)
         {
-            return [.. model.Files.Where(file => TextFiles.Contains(file.Path)), .. weights];
+            return [.. model.Files.Where(file => TextFiles.Contains(file.Path) || ChatTemplateFiles.IsFurther(file.Path)), .. weights];
         }
 
         if (ggufs.Length == 0)

@@ -32,6 +32,7 @@ public sealed class HubClientTests : IDisposable
             ["model-00001-of-00002.safetensors"] = weights,
             ["model-00002-of-00002.safetensors"] = weights[1000..200_000],
             ["model.safetensors.index.json"] = Encoding.UTF8.GetBytes("{\"weight_map\": {}}"),
+            ["additional_chat_templates/tool_use.jinja"] = Encoding.UTF8.GetBytes("{{ tools }}"),
             ["README.md"] = [1, 2, 3],
             ["empty.json"] = [],
         };
@@ -272,7 +273,7 @@ public sealed class HubClientTests : IDisposable
         Assert.Equal(snapshots[0], snapshots[1]);
         AssertWhole(snapshots[0]);
         int downloads = server.Requests.Count(request => request.Line.Contains("/resolve/", StringComparison.Ordinal));
-        Assert.Equal(5, downloads);
+        Assert.Equal(6, downloads);
     }
 
     [Fact]
@@ -383,7 +384,7 @@ public sealed class HubClientTests : IDisposable
 
     private void AssertWhole(string snapshot)
     {
-        foreach (string name in (ReadOnlySpan<string>)["config.json", "tokenizer.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json"])
+        foreach (string name in (ReadOnlySpan<string>)["config.json", "tokenizer.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json", "additional_chat_templates/tool_use.jinja"])
         {
             Assert.Equal(_files[name], File.ReadAllBytes(Path.Combine(snapshot, name)));
         }
