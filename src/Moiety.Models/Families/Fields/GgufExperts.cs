@@ -12,6 +12,7 @@ namespace Moiety.Models.Families.Fields;
 internal static class GgufExperts
 {
     private const string LeadingDense = "leading_dense_block_count";
+    private const int SoftmaxOverChosen = 3;
 
     /// <summary>The layers.</summary>
     /// <param name="fields">The keys.</param>
@@ -45,7 +46,7 @@ internal static class GgufExperts
             return [.. Enumerable.Range(0, layers).Select(Dense)];
         }
 
-        FeedForwardConfig mixture = family with { IntermediateSize = 0, Bias = false, Moe = ReadMixture(fields, experts, widths, leading, family.Moe!, naming) };
+        FeedForwardConfig mixture = family with { IntermediateSize = 0, Bias = false, Moe = ReadMixture(fields, experts, widths, leading, layers, family.Moe!, naming) };
         return [.. Enumerable.Range(0, layers).Select(layer => layer < leading ? Dense(layer) : mixture)];
     }
 
@@ -89,27 +90,30 @@ internal static class GgufExperts
         }
     }
 
-    private static MoeConfig ReadMixture(GgufFields fields, int experts, ImmutableArray<int>? widths, int leading, MoeConfig family, TensorNaming naming)
+    private static MoeConfig ReadMixture(GgufFields fields, int experts, ImmutableArray<int>? widths, int leading, int layers, MoeConfig family, TensorNaming naming)
     {
         int width = fields.Int32("expert_feed_forward_length") is { } own && own > 0 ? own
-            : widths?[leading] ?? throw fields.Error("expert_feed_forward_length", "the key is missing, and so is feed_forward_length");
+            : widths?[Math.Min(leading, layers - 1)] ?? throw fields.Error("expert_feed_forward_length", "the key is missing, and so is feed_forward_length");
         int shared = fields.Int32("expert_shared_feed_forward_length") ?? 0;
         int sharedCount = fields.Int32("expert_shared_count") ?? 0;
+        int? gating = fields.Int32("expert_gating_func");
         bool hasShared = fields.HasRole(naming, TensorRole.SharedUp, leading);
         return family with
         {
             ExpertCount = experts,
             TopK = fields.RequiredInt32("expert_used_count"),
             ExpertIntermediateSize = width,
-            Gating = fields.Int32("expert_gating_func") switch
+            Gating = gating switch
             {
                 null or 0 => family.Gating,
                 1 => family.Gating == GatingKind.SparseMixer ? GatingKind.SparseMixer : GatingKind.Softmax,
                 2 => GatingKind.Sigmoid,
-                3 => GatingKind.Softmax,
+                SoftmaxOverChosen => GatingKind.Softmax,
                 var other => throw fields.Error("expert_gating_func", $"{other} is not supported; known: 1 softmax, 2 sigmoid, 3 softmax over the chosen"),
             },
-            NormalizeTopK = fields.Boolean("expert_weights_norm") ?? family.NormalizeTopK,
+
+            // The softmax over the chosen is that over all, normalized.
+            NormalizeTopK = gating == SoftmaxOverChosen || (fields.Boolean("expert_weights_norm") ?? family.NormalizeTopK),
             WeightScale = fields.Single("expert_weights_scale") is { } scale && scale != 0 ? scale : family.WeightScale,
             GroupCount = fields.Int32("expert_group_count") is { } groups && groups > 0 ? groups : 1,
             GroupTopK = fields.Int32("expert_group_used_count") is { } used && used > 0 ? used : 1,
