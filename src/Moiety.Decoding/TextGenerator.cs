@@ -152,7 +152,7 @@ public sealed class TextGenerator
 
     /// <summary>Tokens that end a text: those asked for, or what the model and its tokenizer name.</summary>
     internal ImmutableArray<int> StopTokens(GenerationOptions options) =>
-        options.StopTokens.IsDefault ? [.. _engine.Config.EosTokenIds.Union(_tokenizer.EosTokenIds)] : options.StopTokens;
+        options.StopTokens.IsDefault ? [.. _engine.EosTokenIds.Union(_tokenizer.EosTokenIds)] : options.StopTokens;
 
     /// <summary>Encodes a prompt. An empty one becomes the token that starts a text, or ends the one before it.</summary>
     internal int[] EncodePrompt(string prompt)

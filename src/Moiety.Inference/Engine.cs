@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Moiety.Inference.Adapters;
@@ -44,6 +45,7 @@ public sealed class Engine : IDisposable
     {
         _checkpoint = checkpoint;
         Config = checkpoint.Config;
+        EosTokenIds = [.. Config.EosTokenIds.Union(checkpoint.Generation?.EosTokenIds ?? [])];
         ContextLength = options.ContextLength ?? Config.ContextLength;
         Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         bool usesDistances = Config.Attention.AlibiMaxBias > 0 || RelativePositions.AreUsed(Config.Attention);
@@ -61,6 +63,9 @@ public sealed class Engine : IDisposable
 
     /// <summary>The architecture.</summary>
     public ModelConfig Config { get; }
+
+    /// <summary>Tokens that end a text: those of the configuration, and those that the makers' settings for generation add (Phi-3's end of a turn).</summary>
+    public ImmutableArray<int> EosTokenIds { get; }
 
     /// <summary>Longest sequence in tokens.</summary>
     public int ContextLength { get; }

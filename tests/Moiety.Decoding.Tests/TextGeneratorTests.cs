@@ -7,6 +7,7 @@ using Moiety.Inference;
 using Moiety.Inference.KeyValues;
 using Moiety.Inference.Steps;
 using Moiety.Models;
+using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 
 namespace Moiety.Decoding.Tests;
@@ -128,6 +129,17 @@ public class TextGeneratorTests(RandomModelFixture model) : IClassFixture<Random
         int at = free.IndexOf(free[7]);
         GenerationResult result = model.Generator.Generate("Mia", Sampled with { StopTokens = [free[7]] });
         Assert.Equal(free[..at], result.Tokens);
+        Assert.Equal(FinishReason.EndOfText, result.FinishReason);
+    }
+
+    [Fact]
+    public void Tokens_that_the_settings_for_generation_call_an_end_are_one()
+    {
+        ImmutableArray<int> free = model.Generator.Generate("Mia", Sampled).Tokens;
+        using RandomCheckpoint checkpoint = new(model.Engine.Config, seed: 5, generation: new GenerationConfig { EosTokenIds = [free[7]] });
+        using Engine engine = Engine.Open(checkpoint, new EngineOptions { Threads = 2, KeyValueFormat = KeyValueFormat.F32 });
+        GenerationResult result = new TextGenerator(engine, model.Tokenizer).Generate("Mia", Sampled with { StopTokens = default });
+        Assert.Equal(free[..free.IndexOf(free[7])], result.Tokens);
         Assert.Equal(FinishReason.EndOfText, result.FinishReason);
     }
 

@@ -17,9 +17,10 @@ public sealed unsafe class RandomCheckpoint : Checkpoint
     private readonly List<nint> _memory = [];
     private readonly ulong _seed;
 
-    public RandomCheckpoint(ModelConfig config, ulong seed, StorageFormat? format = null)
+    public RandomCheckpoint(ModelConfig config, ulong seed, StorageFormat? format = null, GenerationConfig? generation = null)
     {
         Config = config;
+        Generation = generation;
         _seed = seed;
         foreach (TensorSpec tensor in TensorCatalog.For(config))
         {
@@ -35,6 +36,8 @@ public sealed unsafe class RandomCheckpoint : Checkpoint
     public override ModelConfig Config { get; }
 
     public override Tokenizer? Tokenizer => null;
+
+    public override GenerationConfig? Generation { get; }
 
     public override IReadOnlyCollection<string> TensorNames => _tensors.Keys;
 

@@ -115,6 +115,18 @@ public sealed class GgufTests : IDisposable
     }
 
     [Fact]
+    public void The_end_of_a_turn_ends_a_text_too()
+    {
+        GgufMetadata metadata = new("model.gguf");
+        metadata.Set("tokenizer.ggml.eos_token_id", GgufValue.OfSize(1));
+        Assert.Null(GgufGenerationMetadata.Read(metadata));
+        metadata.Set("tokenizer.ggml.eot_token_id", GgufValue.OfSize(107));
+        Assert.Equal([1, 107], GgufGenerationMetadata.Read(metadata)!.EosTokenIds);
+        GgufGenerationMetadata.Write(new GenerationConfig { EosTokenIds = [5, 6, 7] }, metadata);
+        Assert.Equal([5, 6, 7], GgufGenerationMetadata.Read(metadata)!.EosTokenIds);
+    }
+
+    [Fact]
     public void How_to_generate_travels_along()
     {
         GenerationConfig wishes = new() { Sample = true, Temperature = 0.75f, TopK = 40, TopP = 0.9f, MinP = 0.05f, RepetitionPenalty = 1.1f, MaxNewTokens = 200 };
