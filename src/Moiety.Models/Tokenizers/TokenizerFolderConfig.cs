@@ -25,9 +25,6 @@ internal sealed class TokenizerFolderConfig
         _addedTokens = addedTokens;
     }
 
-    /// <summary>Whether there is a <c>tokenizer_config.json</c>.</summary>
-    public bool IsPresent => _config is not null;
-
     /// <summary>The class that Hugging Face's transformers loads, without the mark of its fast version; or null.</summary>
     public string? Class => _config?.Text("tokenizer_class") is not { } name ? null
         : name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^"Fast".Length] : name;
