@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Configuration;
 using Moiety.Models.Families;
+using Moiety.Models.Families.Layouts;
 using Moiety.Numerics.Formats;
 
 namespace Moiety.Models.Checkpoints.Folders;
