@@ -106,7 +106,13 @@ internal static class TemplateOperators
     {
         count = text.Length == 0 ? 0 : Math.Max(count, 0);
         budget.Allocate(checked(text.Length * count));
-        return string.Concat(Enumerable.Repeat(text, (int)count));
+        return string.Create((int)(text.Length * count), text, (destination, part) =>
+        {
+            for (int at = 0; at < destination.Length; at += part.Length)
+            {
+                part.CopyTo(destination[at..]);
+            }
+        });
     }
 
     private static List<object?> Repeat(IReadOnlyList<object?> list, long count, TemplateBudget budget)
