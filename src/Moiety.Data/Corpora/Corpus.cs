@@ -99,7 +99,7 @@ public sealed class Corpus
 
             using JsonDocument json = Parse(line, file, reader.Line);
             string text = TextOf(json.RootElement, file, reader.Line);
-            yield return (json.RootElement, new CorpusDocument(text, file, reader.Line));
+            yield return (json.RootElement, new CorpusDocument(text, file, reader.Line) { Labels = LabelsOf(json.RootElement) });
         }
     }
 
@@ -130,6 +130,21 @@ public sealed class Corpus
         }
 
         return StringOf(text, "text", file, number);
+    }
+
+    private static DocumentLabels LabelsOf(JsonElement root) => new(LabelOf(root, "kind"), LabelOf(root, "register"), LabelOf(root, "language"));
+
+    // Other corpora may use these names for something else; what is no text is no label.
+    private static string? LabelOf(JsonElement root, string field)
+    {
+        try
+        {
+            return root.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The value of a JSON string; an escaped half of a surrogate pair is an error that names the line.</summary>

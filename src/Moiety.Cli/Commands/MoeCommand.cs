@@ -1,0 +1,16 @@
+using System.CommandLine;
+using Moiety.Cli.Shell;
+
+namespace Moiety.Cli.Commands;
+
+/// <summary><c>moiety moe</c>: its verbs.</summary>
+internal static class MoeCommand
+{
+    public static Command Create(Terminal terminal) => new Verb(
+        "moe",
+        "Look into a Mixture-of-Experts.",
+        new Example("which experts of the embedded model do the work", "moiety moe routes held-out.jsonl"))
+    {
+        MoeRoutesCommand.Create(terminal),
+    };
+}

@@ -1,0 +1,100 @@
+using Moiety.Data.Corpora;
+using Moiety.Inference.Steps;
+using Moiety.Numerics.Randomness;
+
+namespace Moiety.Evaluation.Routing;
+
+/// <summary>Counts the choices of one router, by expert, kind of token and document.</summary>
+internal sealed class RouteCounter(int layer, int experts)
+{
+    private const int Shuffles = 20;
+    private const ulong ShufflePurpose = 0x726F7574;
+
+    private readonly long[] _choices = new long[experts];
+    private readonly double[] _weights = new double[experts];
+    private readonly Contingency _byKind = new(experts, Enum.GetValues<TokenKind>().Length);
+    private readonly List<int[]> _byDocument = [];
+
+    /// <summary>Index of the layer.</summary>
+    public int Layer => layer;
+
+    /// <summary>What follows belongs to another document.</summary>
+    public void BeginDocument() => _byDocument.Add(new int[experts]);
+
+    /// <summary>Counts the choices for a token.</summary>
+    public void Add(RouterDecision decision, TokenKind kind)
+    {
+        for (int choice = 0; choice < decision.Experts.Length; choice++)
+        {
+            int expert = decision.Experts[choice];
+            _choices[expert]++;
+            _weights[expert] += decision.Weights[choice];
+            _byKind.Add(expert, (int)kind);
+            _byDocument[^1][expert]++;
+        }
+    }
+
+    /// <summary>The statistics of what was counted.</summary>
+    /// <param name="labels">[document].</param>
+    /// <param name="seed">Of the shuffles.</param>
+    public LayerRoutes Finish(IReadOnlyList<DocumentLabels?> labels, ulong seed)
+    {
+        int kinds = Enumerable.Range(0, _byKind.LabelCount).Count(kind => Enumerable.Range(0, experts).Any(expert => _byKind[expert, kind] > 0));
+        List<Specialization> specializations = [new("token kind", kinds, _byKind.MutualInformation(), _byKind.Bias())];
+        foreach ((string about, Func<DocumentLabels, string?> read) in (ReadOnlySpan<(string, Func<DocumentLabels, string?>)>)[
+            ("kind", one => one.Kind), ("register", one => one.Register), ("language", one => one.Language)])
+        {
+            if (Specialize(about, [.. labels.Select(one => one is null ? null : read(one))], seed) is { } specialization)
+            {
+                specializations.Add(specialization);
+            }
+        }
+
+        return new LayerRoutes(layer, [.. _choices], [.. _weights]) { Specializations = [.. specializations], ByTokenKind = _byKind };
+    }
+
+    // Documents without the label are left out; a label with a single value says nothing.
+    private Specialization? Specialize(string about, string?[] labels, ulong seed)
+    {
+        string[] values = [.. labels.OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+        if (values.Length < 2)
+        {
+            return null;
+        }
+
+        Dictionary<string, int> indices = values.Select((value, index) => (value, index)).ToDictionary(pair => pair.value, pair => pair.index, StringComparer.Ordinal);
+        int[] documents = [.. Enumerable.Range(0, labels.Length).Where(document => labels[document] is not null)];
+        int[] assigned = [.. documents.Select(document => indices[labels[document]!])];
+        double information = Count(documents, assigned, values.Length).MutualInformation();
+        double baseline = 0;
+        for (int shuffle = 0; shuffle < Shuffles; shuffle++)
+        {
+            int[] shuffled = [.. assigned];
+            Xoshiro256 random = new(seed, ShufflePurpose, (ulong)shuffle);
+            for (int index = shuffled.Length - 1; index > 0; index--)
+            {
+                int other = random.NextInt32(index + 1);
+                (shuffled[index], shuffled[other]) = (shuffled[other], shuffled[index]);
+            }
+
+            baseline += Count(documents, shuffled, values.Length).MutualInformation();
+        }
+
+        return new Specialization(about, values.Length, information, baseline / Shuffles);
+    }
+
+    private Contingency Count(int[] documents, int[] labels, int labelCount)
+    {
+        Contingency counts = new(experts, labelCount);
+        for (int index = 0; index < documents.Length; index++)
+        {
+            int[] choices = _byDocument[documents[index]];
+            for (int expert = 0; expert < experts; expert++)
+            {
+                counts.Add(expert, labels[index], choices[expert]);
+            }
+        }
+
+        return counts;
+    }
+}
