@@ -24,7 +24,7 @@ public sealed class MinP : LogitsProcessor
         Fraction = fraction;
 
         // p >= fraction * p_max is the same as logit >= logit_max + ln(fraction).
-        _margin = (float)Math.Log(fraction);
+        _margin = fraction > 0 ? (float)PortableMath.Log(fraction) : float.NegativeInfinity;
     }
 
     /// <summary>The fraction of the likeliest token's probability.</summary>
