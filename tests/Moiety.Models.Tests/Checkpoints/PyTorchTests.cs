@@ -99,6 +99,34 @@ public sealed class PyTorchTests : IDisposable
         Assert.Contains("state_dict", Assert.Throws<InvalidCheckpointException>(() => PyTorchFile.Open(Path.Combine(Fixtures, "hostile-no-dictionary.bin"))).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void One_long_key_of_many_dictionaries_in_a_training_is_not_copied_for_each()
+    {
+        const int KeyBytes = 1 << 23;
+        const int Count = 20_000;
+        using MemoryStream pickle = new();
+        void Write(params ReadOnlySpan<byte> bytes) => pickle.Write(bytes);
+
+        // {"module": {"a": {KEY: {}, KEY: {}, …}}}, the key stored once and recalled.
+        Write([0x80, 2, (byte)'}', 0x8C, 6, .. "module"u8, (byte)'}', 0x8C, 1, (byte)'a', (byte)'}', (byte)'(']);
+        byte[] length = new byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(length, KeyBytes);
+        Write([(byte)'X', .. length]);
+        pickle.Write(Enumerable.Repeat((byte)'k', KeyBytes).ToArray());
+        Write([(byte)'q', 0, (byte)'}']);
+        for (int index = 1; index < Count; index++)
+        {
+            Write([(byte)'h', 0, (byte)'}']);
+        }
+
+        Write([(byte)'u', (byte)'s', (byte)'s', (byte)'.']);
+        File.WriteAllBytes(_folder["state.pt"], PyTorchFiles.Zip(pickle.ToArray(), new Dictionary<string, byte[]>()));
+
+        // Copies of the key would take minutes.
+        using PyTorchFile file = PyTorchFile.OpenTraining(_folder["state.pt"]);
+        Assert.Empty(file.Tensors);
+    }
+
     [Theory]
     [InlineData(4, 0, new long[] { 2, 2 }, new long[] { -2, 1 }, "negative")]
     [InlineData(4, -1, new long[] { 2, 2 }, new long[] { 2, 1 }, "negative")]

@@ -208,27 +208,30 @@ internal sealed class PyTorchFile : IDisposable
         }
     }
 
-    // Each dictionary is visited once, so that those which hold themselves or each other come to an end.
+    // Each dictionary is visited once, so that those which hold themselves or each other come to an end. Names are put together when it is
+    // their turn: millions of pairs may share one long key.
     private void AddNested(PickleDictionary state)
     {
-        HashSet<PickleDictionary> visited = [];
-        Stack<(string Prefix, PickleDictionary Dictionary)> left = new([("", state)]);
-        while (left.TryPop(out (string Prefix, PickleDictionary Dictionary) next))
+        HashSet<PickleDictionary> visited = [state];
+        Stack<(string Prefix, string Name, PickleDictionary Dictionary)> left = new([("", "", state)]);
+        while (left.TryPop(out (string Prefix, string Name, PickleDictionary Dictionary) next))
         {
-            foreach ((object? key, object? value) in visited.Add(next.Dictionary) ? next.Dictionary.Pairs : [])
+            string prefix = next.Name.Length > 0 ? $"{next.Prefix}{next.Name}." : next.Prefix;
+            foreach ((object? key, object? value) in next.Dictionary.Pairs)
             {
-                string name = next.Prefix + key;
                 if (value is PickleTensor tensor)
                 {
-                    AddTensor(name, tensor);
+                    AddTensor(prefix + key, tensor);
                 }
-                else if (value is PickleDictionary inner && name.Length <= MaxNameCharacters)
+                else if (value is PickleDictionary inner && NameOf(key) is { Length: > 0 } name && prefix.Length + name.Length <= MaxNameCharacters && visited.Add(inner))
                 {
-                    left.Push((name + ".", inner));
+                    left.Push((prefix, name, inner));
                 }
             }
         }
     }
+
+    private static string? NameOf(object? key) => key as string ?? (key is long number ? number.ToString(System.Globalization.CultureInfo.InvariantCulture) : null);
 
     private void AddTensor(string name, PickleTensor tensor)
     {
