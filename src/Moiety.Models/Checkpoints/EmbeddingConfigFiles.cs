@@ -18,6 +18,9 @@ internal static class EmbeddingConfigFiles
     private const string Namespace = "sentence_transformers.models.";
     private const string PoolingFolder = "1_Pooling";
 
+    /// <summary>Whether a path in a checkpoint's folder is one of these files.</summary>
+    public static bool IsOne(string path) => path is Modules or Lengths or $"{PoolingFolder}/{HuggingFaceFiles.Config}";
+
     /// <summary>Reads what a folder says, or null when it says nothing.</summary>
     /// <exception cref="InvalidCheckpointException">A file is malformed, or asks for what is not supported.</exception>
     public static EmbeddingConfig? Read(string folder)

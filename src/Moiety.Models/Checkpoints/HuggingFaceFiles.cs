@@ -25,7 +25,8 @@ internal static class HuggingFaceFiles
 
     /// <summary>Whether a file of this name is part of a checkpoint, so that writing a new one may replace it.</summary>
     public static bool IsOwn(string name) =>
-        name is Config or Generation or ChatTemplateFiles.Template or EmbeddingConfigFiles.Modules or EmbeddingConfigFiles.Lengths or TokenizerJson.FileName or TokenizerJson.ConfigFileName or SpecialTokens or Index
+        name is Config or Generation or ChatTemplateFiles.Template or TokenizerJson.FileName or TokenizerJson.ConfigFileName or SpecialTokens or Index
+        || EmbeddingConfigFiles.IsOne(name)
         || ChatTemplateFiles.IsFurther(name)
         || (name.StartsWith("model", StringComparison.Ordinal) && name.EndsWith(".safetensors", StringComparison.Ordinal));
 

@@ -186,6 +186,10 @@ public class EncoderFamilyTests
         GgufWriter.Write(folder["file.gguf"], source.Config, TensorSource.From(copy), null, new() { Embedding = copy.Embedding });
         using Checkpoint file = Checkpoint.Open(folder["file.gguf"]);
         Assert.Equal(wish, file.Embedding);
+
+        // A folder with its modules may be written anew.
+        copy.Dispose();
+        HuggingFaceWriter.Write(folder["folder"], source.Config, TensorSource.From(source), null, new() { Embedding = wish });
     }
 
     [Theory]
