@@ -27,8 +27,22 @@ public class MoeTests(ModelFixture model) : IClassFixture<ModelFixture>
     }
 
     [Fact]
+    public void A_dense_layer_is_upcycled_and_the_result_talks_as_before()
+    {
+        string destination = Path.Combine(model.Folder, "upcycled.gguf");
+        MoietyProcess run = MoietyProcess.Run("moe", "upcycle", model.HuggingFace, destination, "--layers", "0", "--experts", "4").Succeeds();
+        Assert.Contains("moiety_moe", run.Out, StringComparison.Ordinal);
+        Assert.Equal(
+            MoietyProcess.Run("generate", "Mia has", "-m", model.HuggingFace, "--greedy", "--max-tokens", "12").Succeeds().Out,
+            MoietyProcess.Run("generate", "Mia has", "-m", destination, "--greedy", "--max-tokens", "12").Succeeds().Out);
+    }
+
+    [Fact]
     public void Bad_input_is_named()
     {
+        MoietyProcess.Run("moe", "upcycle", model.HuggingFace, "x").FailsWith("layer 1 has experts already");
+        MoietyProcess.Run("moe", "upcycle", model.HuggingFace, "x", "--layers", "one").FailsWith("\"one\" is no layer");
+        MoietyProcess.Run("moe", "upcycle", model.HuggingFace, model.HuggingFace, "--layers", "0").FailsWith("destination is the source");
         MoietyProcess.Run("moe", "routes", model.Questions, "--documents", "0").FailsWith("--documents");
         MoietyProcess.Run("moe", "routes", model.Questions, "--plot", "routes.txt").FailsWith(".svg");
         MoietyProcess.Run("moe", "routes", "nowhere.txt").FailsWith("nowhere.txt");

@@ -68,7 +68,7 @@ internal static class ConvertCommand
         Tokenizer? tokenizer = parsed.GetValue(TokenizerPath) is { } path ? Checkpoint.OpenTokenizer(path) : checkpoint.Tokenizer;
         using (ProgressLine<CheckpointProgress> progress = new(terminal, CheckpointLine.Describe))
         {
-            destination = CheckpointWriter.Write(destination, checkpoint, TensorSource.From(checkpoint), tokenizer, format, shardBytes, progress, terminal.Stop);
+            destination = CheckpointWriter.Write(destination, checkpoint, TensorSource.From(checkpoint), tokenizer, format, shardBytes, progress, cancellationToken: terminal.Stop);
         }
 
         terminal.Out.WriteLine($"{destination}: written{(tokenizer is null ? ", without a tokenizer" : "")}");

@@ -45,7 +45,7 @@ internal static class MergeCommand
         LoraAdapter adapter = LoraAdapter.Open(parsed.GetRequiredValue(Adapter), checkpoint);
         using (ProgressLine<CheckpointProgress> progress = new(terminal, CheckpointLine.Describe))
         {
-            destination = CheckpointWriter.Write(destination, checkpoint, new MergedTensorSource(checkpoint, adapter), checkpoint.Tokenizer, format, null, progress, terminal.Stop);
+            destination = CheckpointWriter.Write(destination, checkpoint, new MergedTensorSource(checkpoint, adapter), checkpoint.Tokenizer, format, null, progress, cancellationToken: terminal.Stop);
         }
 
         terminal.Out.WriteLine($"{destination}: {adapter.Updates.Count} matrices changed by {adapter.Parameters:#,0} parameters");

@@ -8,9 +8,10 @@ internal static class MoeCommand
 {
     public static Command Create(Terminal terminal) => new Verb(
         "moe",
-        "Look into a Mixture-of-Experts.",
+        "Look into a Mixture-of-Experts, or make one of a dense model.",
         new Example("which experts of the embedded model do the work", "moiety moe routes held-out.jsonl"))
     {
         MoeRoutesCommand.Create(terminal),
+        MoeUpcycleCommand.Create(terminal),
     };
 }

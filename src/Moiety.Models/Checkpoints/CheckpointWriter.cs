@@ -1,3 +1,4 @@
+using Moiety.Models.Configuration;
 using Moiety.Models.Tokenizers;
 using Moiety.Numerics.Formats;
 
@@ -14,6 +15,7 @@ public static class CheckpointWriter
     /// <param name="format">Format of the weights, or null for the source's.</param>
     /// <param name="maxShardBytes">Largest size of one file, or null for the container's usual one.</param>
     /// <param name="progress">Told after each tensor.</param>
+    /// <param name="config">The architecture where it is another one than the source's, or null.</param>
     /// <param name="cancellationToken">Stops the writing; nothing is left behind.</param>
     /// <returns>What to open.</returns>
     /// <exception cref="InvalidInputException">A weight is not finite or does not fit the format, the disk is full, or nothing can be written there.</exception>
@@ -25,10 +27,12 @@ public static class CheckpointWriter
         StorageFormat? format = null,
         long? maxShardBytes = null,
         IProgress<CheckpointProgress>? progress = null,
+        ModelConfig? config = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(source);
+        config ??= source.Config;
         if (path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
         {
             GgufOptions gguf = new()
@@ -40,12 +44,12 @@ public static class CheckpointWriter
                 ChatTemplate = source.ChatTemplate,
                 Embedding = source.Embedding,
             };
-            return GgufWriter.Write(path, source.Config, tensors, tokenizer, gguf, progress, cancellationToken)[0];
+            return GgufWriter.Write(path, config, tensors, tokenizer, gguf, progress, cancellationToken)[0];
         }
 
         HuggingFaceOptions options = new() { Format = format, Generation = source.Generation, ChatTemplate = source.ChatTemplate, Embedding = source.Embedding };
         options = maxShardBytes is { } bytes ? options with { MaxShardBytes = bytes } : options;
-        HuggingFaceWriter.Write(path, source.Config, tensors, tokenizer, options, progress, cancellationToken);
+        HuggingFaceWriter.Write(path, config, tensors, tokenizer, options, progress, cancellationToken);
         return path;
     }
 }
