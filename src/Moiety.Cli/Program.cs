@@ -84,9 +84,19 @@ internal static class Program
             return parsed.Tokens.Count == 0 ? ExitCodes.Success : ExitCodes.InvalidInput;
         }
 
-        foreach (ParseError error in parsed.Errors.Where(error => error.SymbolResult is not CommandResult { Command.Subcommands.Count: > 0 } || parsed.UnmatchedTokens.Any(error.Message.Contains)))
+        if (command.Subcommands.Count > 0)
         {
-            terminal.Error.WriteLine($"error: {error.Message}");
+            string unknown = parsed.UnmatchedTokens[0];
+            terminal.Error.WriteLine(unknown.StartsWith('-')
+                ? $"error: there is no option {unknown} before a verb"
+                : $"error: there is no verb \"{unknown}\"; there are: {string.Join(", ", command.Subcommands.Select(verb => verb.Name))}");
+            terminal.Error.WriteLine($"see: {PathOf(parsed.CommandResult)} --help");
+            return ExitCodes.InvalidInput;
+        }
+
+        foreach (ParseError error in parsed.Errors)
+        {
+            terminal.Error.WriteLine($"error: {ParseErrorText.Describe(error.Message)}");
         }
 
         terminal.Error.WriteLine($"see: {PathOf(parsed.CommandResult)} --help");
@@ -126,6 +136,12 @@ internal static class Program
         catch (Exception exception) when (exception is InvalidInputException or IOException or UnauthorizedAccessException)
         {
             terminal.Error.WriteLine($"error: {exception.Message}");
+            return Trace(exception, terminal, verbose, ExitCodes.InvalidInput);
+        }
+        catch (ArgumentException exception) when (exception.ParamName == "path")
+        {
+            // Path.GetFullPath and its like refuse an empty name.
+            terminal.Error.WriteLine("error: the name of a file or folder is empty.");
             return Trace(exception, terminal, verbose, ExitCodes.InvalidInput);
         }
         catch (Exception exception)

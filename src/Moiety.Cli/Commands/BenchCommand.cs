@@ -21,11 +21,10 @@ internal static class BenchCommand
         HelpName = "SHAPE",
     };
 
-    private static readonly Option<string> Weights = new("--format")
+    private static readonly Option<string?> Weights = new("--format")
     {
-        Description = "Storage format of the random weights",
+        Description = "Storage format of the random weights [default: Q8_0]",
         HelpName = "FORMAT",
-        DefaultValueFactory = _ => "Q8_0",
     };
 
     private static readonly Option<int[]> Prefill = new("--prefill")
@@ -135,7 +134,9 @@ internal static class BenchCommand
     {
         if (parsed.GetValue(Random) is not { } shape)
         {
-            return Model.Open(parsed);
+            return parsed.GetValue(Weights) is null
+                ? Model.Open(parsed)
+                : throw new InvalidInputException("--format is that of random weights and goes with --random; to store a model in another format: moiety quantize.");
         }
 
         if (Model.IsGiven(parsed))
@@ -143,8 +144,13 @@ internal static class BenchCommand
             throw new InvalidInputException("--model and --random contradict each other: give a file or a shape.");
         }
 
+        if (Model.HasAdapter(parsed))
+        {
+            throw new InvalidInputException("--adapter and --random contradict each other: an adapter belongs to one model.");
+        }
+
         ModelPreset preset = ModelPreset.ByName(shape);
-        StorageFormat format = Formats.ByName(parsed.GetValue(Weights)!);
+        StorageFormat format = Formats.ByName(parsed.GetValue(Weights) ?? "Q8_0");
         terminal.Error.WriteLine($"making random weights: {preset.Summary}, {format.Name}");
         return OpenedModel.Over(new RandomModel(preset, format), Model.ReadEngineOptions(parsed));
     }

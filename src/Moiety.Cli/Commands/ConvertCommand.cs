@@ -12,11 +12,11 @@ namespace Moiety.Cli.Commands;
 /// <summary><c>moiety convert</c>: one container to another.</summary>
 internal static class ConvertCommand
 {
-    private static readonly Argument<string> Source = new("source") { Description = "A GGUF file, a Hugging Face folder or a llama2.c .bin file" };
+    private static readonly Argument<string> Source = new("source") { Description = "A GGUF file, a Hugging Face folder, a model that was pulled (owner/name) or a llama2.c .bin file" };
     private static readonly Argument<string> Destination = new("destination") { Description = "A name that ends in .gguf for a GGUF file, any other for a Hugging Face folder" };
     private static readonly Option<string?> Format = new("--format")
     {
-        Description = $"Format of the weights: {Formats.Known}; a folder holds F32, F16 and BF16 [default: the source's]",
+        Description = $"Format of the weights: {Formats.Known}; a folder holds F32, F16 and BF16 [default: the source's; F32 for quantized weights in a folder]",
         HelpName = "FORMAT",
     };
 

@@ -61,6 +61,12 @@ internal static class DataStoryWorldCommand
     private static void Run(ParseResult parsed, Terminal terminal)
     {
         string path = parsed.GetRequiredValue(Out);
+        int threads = parsed.GetValue(Threads);
+        if (threads is < 0 or > 1024)
+        {
+            throw new InvalidInputException($"--threads must be from 1 to 1024, not {threads}.");
+        }
+
         long? size = parsed.GetValue(Size) is { } text ? StoryWorldOptions.ParseSize(text) : null;
         StoryWorldOptions options = new()
         {
@@ -70,7 +76,7 @@ internal static class DataStoryWorldCommand
             Format = FormatOf(path),
             Kinds = parsed.GetValue(Kinds) is { } kinds ? StoryWorldOptions.ParseKinds(kinds) : null,
             Association = parsed.GetValue(Association),
-            Threads = parsed.GetValue(Threads) is > 0 and int threads ? threads : Environment.ProcessorCount,
+            Threads = threads > 0 ? threads : Environment.ProcessorCount,
         };
         StoryWorldGenerator generator = new(options);
         long start = Stopwatch.GetTimestamp();

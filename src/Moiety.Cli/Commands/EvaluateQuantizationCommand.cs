@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using Moiety.Cli.Displays;
 using Moiety.Cli.Options;
@@ -16,15 +17,15 @@ namespace Moiety.Cli.Commands;
 /// <summary><c>moiety evaluate quantization</c>: perplexity against bytes.</summary>
 internal static class EvaluateQuantizationCommand
 {
-    private static readonly ModelOptions Model = new();
+    private static readonly ImmutableArray<string> Standard = ["Q8_0", "Q6_K", "Q5_K", "Q4_K", "Q4_0", "Q3_K", "Q2_K"];
+    private static readonly ModelOptions Model = new(hasAdapter: false);
     private static readonly CalibrationOptions Calibrate = new();
     private static readonly Argument<string> Text = new("corpus") { Description = "The text to predict: a .txt or .jsonl file, a folder of them, or a pattern. Not the calibration text" };
     private static readonly Option<string[]> Names = new("--formats", "-f")
     {
-        Description = $"Formats to try: {Formats.Known}",
+        Description = $"Formats to try: {Formats.Known} [default: {string.Join(' ', Standard)}]",
         HelpName = "FORMAT",
         AllowMultipleArgumentsPerToken = true,
-        DefaultValueFactory = _ => ["Q8_0", "Q6_K", "Q5_K", "Q4_K", "Q4_0", "Q3_K", "Q2_K"],
     };
 
     private static readonly Option<int> Limit = new("--documents") { Description = "Read only the first N documents", HelpName = "N", DefaultValueFactory = _ => 200 };
@@ -60,12 +61,7 @@ internal static class EvaluateQuantizationCommand
             throw new InvalidInputException($"--documents must be at least 1, not {limit}.");
         }
 
-        StorageFormat[] formats = [.. parsed.GetRequiredValue(Names).SelectMany(names => names.Split(',')).Select(Formats.ByName)];
-        if (formats.FirstOrDefault(format => !format.CanQuantize) is { } readOnly)
-        {
-            throw new InvalidInputException($"weights cannot be written in {readOnly.Name}: it is read only.");
-        }
-
+        StorageFormat[] formats = [.. (parsed.GetValue(Names) is { Length: > 0 } given ? given : [.. Standard]).SelectMany(names => names.Split(',')).Select(Formats.ByName)];
         string? plot = parsed.GetValue(Plot);
         QuantizationPlot.Check(plot);
         string[] texts = [.. Corpus.Open(parsed.GetRequiredValue(Text)).ReadTexts(terminal.Stop).Take(limit)];

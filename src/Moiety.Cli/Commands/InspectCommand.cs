@@ -20,7 +20,7 @@ internal static class InspectCommand
 
     private static readonly Argument<string?> Path = new("model")
     {
-        Description = "A GGUF file, a Hugging Face folder or a llama2.c .bin file [default: the embedded model]",
+        Description = "A GGUF file, a Hugging Face folder, a model that was pulled (owner/name) or a llama2.c .bin file [default: the embedded model]",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -83,6 +83,11 @@ internal static class InspectCommand
         WriteFormats(terminal, checkpoint);
         WriteMemory(terminal, checkpoint.Config, summary, lengths);
         WriteTokenizer(terminal, checkpoint.Tokenizer);
+        if (!checkpoint.Config.IsEncoder)
+        {
+            terminal.Out.WriteLine($"chat          {(checkpoint.ChatTemplate is { } template ? $"with its own template{(template.Sources.Count > 1 ? $" (and {template.Sources.Count - 1} more)" : "")}" : "without a template")}");
+        }
+
         foreach (string warning in checkpoint.Warnings)
         {
             terminal.Error.WriteLine($"warning: {warning}");
@@ -225,6 +230,8 @@ internal static class InspectCommand
             KeyValueBytes = KeyValueMemory.FormatsFor(checkpoint.Config).ToDictionary(format => format.ToString(), format => KeyValueMemory.BytesPerToken(summary, format) * tokens),
         }),
         checkpoint.Warnings,
+        ChatTemplates = checkpoint.ChatTemplate?.Sources.Keys.Order(StringComparer.Ordinal),
+        checkpoint.Embedding,
         Tokenizer = checkpoint.Tokenizer is { } tokenizer
             ? new { Type = NameOf(tokenizer), tokenizer.VocabularySize, tokenizer.BosTokenId, tokenizer.EosTokenIds }
             : null,

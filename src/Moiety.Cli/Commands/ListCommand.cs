@@ -37,6 +37,12 @@ internal static class ListCommand
             return;
         }
 
+        if (models.IsEmpty)
+        {
+            terminal.Error.WriteLine($"there is no model in {cache.Folder}; moiety pull owner/name brings one");
+            return;
+        }
+
         Table table = Tables.Create(terminal, "model", "#size", "#revisions", "downloaded", "");
         foreach (HubCachedModel model in models)
         {

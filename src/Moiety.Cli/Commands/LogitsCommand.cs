@@ -15,7 +15,7 @@ namespace Moiety.Cli.Commands;
 internal static class LogitsCommand
 {
     private static readonly ModelOptions Model = new();
-    private static readonly PromptOptions Prompt = new();
+    private static readonly PromptOptions Prompt = new("The text; - reads standard input", "text");
     private static readonly Option<string?> Ids = new("--ids") { Description = "Token ids instead of a text, with commas between", HelpName = "1,2,3" };
     private static readonly Option<int?> Top = new("--top-k") { Description = "Show the N likeliest next tokens [default: 5, or all logits with --json]", HelpName = "N" };
     private static readonly Option<bool> Last = new("--last") { Description = "Only after the last token" };

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Moiety.Cli.Displays;
 using Moiety.Cli.Options;
 using Moiety.Cli.Shell;
+using Moiety.Models;
 using Moiety.Models.Adapters;
 using Moiety.Models.Checkpoints;
 using Moiety.Numerics.Formats;
@@ -41,7 +42,13 @@ internal static class MergeCommand
     {
         StorageFormat? format = parsed.GetValue(Format) is { } name ? Formats.ByName(name) : null;
         string destination = parsed.GetRequiredValue(Destination);
-        using Checkpoint checkpoint = Checkpoint.Open(ModelPath.Resolve(parsed.GetRequiredValue(Source)));
+        string source = parsed.GetRequiredValue(Source);
+        if (destination == source)
+        {
+            throw new InvalidInputException($"{destination}: the destination is the source. Give another name.");
+        }
+
+        using Checkpoint checkpoint = Checkpoint.Open(ModelPath.Resolve(source));
         LoraAdapter adapter = LoraAdapter.Open(parsed.GetRequiredValue(Adapter), checkpoint);
         using (ProgressLine<CheckpointProgress> progress = new(terminal, CheckpointLine.Describe))
         {

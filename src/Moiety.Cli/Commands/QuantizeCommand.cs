@@ -2,6 +2,7 @@ using System.CommandLine;
 using Moiety.Cli.Displays;
 using Moiety.Cli.Options;
 using Moiety.Cli.Shell;
+using Moiety.Models;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Quantization;
 using Moiety.Numerics.Formats;
@@ -11,7 +12,7 @@ namespace Moiety.Cli.Commands;
 /// <summary><c>moiety quantize</c>: a smaller GGUF file or Hugging Face folder of any model.</summary>
 internal static class QuantizeCommand
 {
-    private static readonly Argument<string> Source = new("source") { Description = "A GGUF file, a Hugging Face folder or a llama2.c .bin file" };
+    private static readonly Argument<string> Source = new("source") { Description = "A GGUF file, a Hugging Face folder, a model that was pulled (owner/name) or a llama2.c .bin file" };
     private static readonly Argument<string> Destination = new("destination") { Description = "What to write or replace: a GGUF file NAME.gguf; any other name is a Hugging Face folder, which holds F32, F16, BF16, Q8_0 and Q4_0 (as GPTQ), F8_E4M3, and MXFP4 for experts of GPT-OSS" };
     private static readonly Option<string> Main = new("--format")
     {

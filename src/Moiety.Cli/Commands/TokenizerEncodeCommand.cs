@@ -9,7 +9,7 @@ namespace Moiety.Cli.Commands;
 /// <summary><c>moiety tokenizer encode</c>: text to token ids.</summary>
 internal static class TokenizerEncodeCommand
 {
-    private static readonly PromptOptions Prompt = new();
+    private static readonly PromptOptions Prompt = new("The text; - reads standard input", "text");
     private static readonly TokenizerOption Source = new();
     private static readonly Option<bool> Pieces = new("--pieces") { Description = "One token per line: its id and how the vocabulary spells it" };
     private static readonly Option<bool> Plain = new("--no-special") { Description = "Leave out the tokens that the tokenizer puts around a text" };

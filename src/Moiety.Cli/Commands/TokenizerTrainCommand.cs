@@ -63,6 +63,11 @@ internal static class TokenizerTrainCommand
         }
 
         TokenizerJson.WriteFolder(tokenizer, folder);
+        if (tokenizer.VocabularySize < options.VocabularySize)
+        {
+            terminal.Error.WriteLine($"note: {options.VocabularySize:#,0} tokens were asked for; no more pairs of the corpus occur {options.MinFrequency:#,0} times");
+        }
+
         terminal.Out.WriteLine($"{folder}: {tokenizer.VocabularySize} tokens, {tokenizer.Merges.Length} merges");
     }
 

@@ -122,7 +122,7 @@ internal sealed class ChatLoop : IDisposable
     public void Save(string path)
     {
         SavedChat.Write(path, Session.System, Session.Turns);
-        _terminal.Error.WriteLine($"{path}: {Session.Turns.Count} messages saved");
+        _terminal.Error.WriteLine($"{path}: {Count(Session.Turns.Count)} saved");
     }
 
     /// <summary>Goes on with a conversation from a file.</summary>
@@ -130,13 +130,15 @@ internal sealed class ChatLoop : IDisposable
     {
         (Session.System, IReadOnlyList<ChatTurn> turns) = SavedChat.Read(path);
         Session.Restore(turns);
-        _terminal.Error.WriteLine($"{path}: {turns.Count} messages loaded");
+        _terminal.Error.WriteLine($"{path}: {Count(turns.Count)} loaded");
     }
 
     /// <summary>Ends the conversation.</summary>
     public void End() => _hasEnded = true;
 
     public void Dispose() => Session.Dispose();
+
+    private static string Count(int messages) => messages == 1 ? "1 message" : $"{messages} messages";
 
     private void Obey(string message)
     {

@@ -24,7 +24,11 @@ internal static class SavedChat
         }
 
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(new Conversation(messages), Options);
-        AtomicFile.Write(path, json.Length, stream => stream.Write(json));
+        AtomicFile.Write(path, json.Length + 1, stream =>
+        {
+            stream.Write(json);
+            stream.WriteByte((byte)'\n');
+        });
     }
 
     /// <summary>Reads a conversation.</summary>

@@ -11,9 +11,14 @@ internal static class QuantizationPlot
     private const int Height = 540;
 
     /// <summary>Checks a file name before any work.</summary>
-    /// <exception cref="InvalidInputException">It ends neither in .svg nor in .png.</exception>
+    /// <exception cref="InvalidInputException">It ends neither in .svg nor in .png, or is a folder.</exception>
     public static void Check(string? path)
     {
+        if (Directory.Exists(path))
+        {
+            throw new InvalidInputException($"--plot {path}: it is a folder, and a picture is to be written.");
+        }
+
         if (path is not null && !IsSvg(path) && !path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
         {
             throw new InvalidInputException($"--plot {path}: the name must end in .svg or .png.");
@@ -24,12 +29,13 @@ internal static class QuantizationPlot
     public static void Draw(string path, IReadOnlyList<QuantizationTrial> trials)
     {
         using Plot plot = new();
-        Add(plot, [.. trials.Where(trial => !trial.IsCalibrated)], "rounded alike", Colors.SteelBlue);
-        Add(plot, [.. trials.Where(trial => trial.IsCalibrated)], "calibrated", Colors.DarkOrange);
+        Add(plot, [.. trials.Where(trial => !trial.IsCalibrated)], "rounded alike", Colors.SteelBlue, Alignment.LowerLeft);
+        Add(plot, [.. trials.Where(trial => trial.IsCalibrated)], "calibrated", Colors.DarkOrange, Alignment.UpperRight);
         plot.XLabel("weights (MiB)");
         plot.YLabel("perplexity");
         plot.Axes.AutoScale();
         plot.ShowLegend(Alignment.UpperRight);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         if (IsSvg(path))
         {
             plot.SaveSvg(path, Width, Height);
@@ -40,7 +46,7 @@ internal static class QuantizationPlot
         }
     }
 
-    private static void Add(Plot plot, QuantizationTrial[] trials, string name, Color color)
+    private static void Add(Plot plot, QuantizationTrial[] trials, string name, Color color, Alignment labels)
     {
         if (trials.Length == 0)
         {
@@ -57,7 +63,7 @@ internal static class QuantizationPlot
         {
             ScottPlot.Plottables.Text label = plot.Add.Text(trial.Name, trial.Bytes / (1024.0 * 1024), trial.Result.Perplexity);
             label.LabelFontColor = color;
-            label.LabelAlignment = Alignment.LowerLeft;
+            label.LabelAlignment = labels;
         }
     }
 

@@ -12,17 +12,18 @@ namespace Moiety.Cli.Options;
 /// <summary>The text by which a quantizer learns which weights matter; the same for every verb that quantizes.</summary>
 internal sealed class CalibrationOptions
 {
+    private const int StandardDocuments = 200;
+
     private readonly Option<string?> _text = new("--calibrate")
     {
         Description = "Read this text with the model first and round weights by how much they matter for it: a .txt or .jsonl file, a folder of them, or a pattern",
         HelpName = "CORPUS",
     };
 
-    private readonly Option<int> _documents = new("--calibration-documents")
+    private readonly Option<int?> _documents = new("--calibration-documents")
     {
-        Description = "Read only the first N documents of it",
+        Description = $"Read only the first N documents of it [default: {StandardDocuments}]",
         HelpName = "N",
-        DefaultValueFactory = _ => 200,
     };
 
     /// <summary>Adds the options to a verb.</summary>
@@ -36,12 +37,13 @@ internal sealed class CalibrationOptions
     /// <exception cref="InvalidInputException">The text cannot be read or is empty, or the model carries no tokenizer.</exception>
     public ImportanceMatrix? Measure(ParseResult parsed, Checkpoint checkpoint, Terminal terminal)
     {
+        int? wanted = parsed.GetValue(_documents);
         if (parsed.GetValue(_text) is not { } path)
         {
-            return null;
+            return wanted is null ? null : throw new InvalidInputException("--calibration-documents goes with --calibrate, which is missing.");
         }
 
-        int documents = parsed.GetValue(_documents);
+        int documents = wanted ?? StandardDocuments;
         if (documents < 1)
         {
             throw new InvalidInputException($"--calibration-documents must be at least 1, not {documents}.");

@@ -9,7 +9,7 @@ namespace Moiety.Cli.Options;
 /// <summary>Which encoder, and the texts for it; the same for every verb that runs one.</summary>
 internal sealed class EncoderOptions
 {
-    private readonly Argument<string> _model = new("model") { Description = "A Hugging Face folder or a GGUF file" };
+    private readonly Argument<string> _model = new("model") { Description = "A Hugging Face folder, a GGUF file or a model that was pulled (owner/name)" };
 
     private readonly Option<string?> _lines = new("--lines", "-f")
     {
@@ -38,7 +38,7 @@ internal sealed class EncoderOptions
         int threads = parsed.GetValue(_threads);
         return threads is < 0 or > 1024
             ? throw new InvalidInputException($"--threads must be from 1 to 1024, not {threads}.")
-            : OpenedModel.Open(parsed.GetRequiredValue(_model), new EngineOptions { Threads = threads, KeyValueFormat = KeyValueFormat.F32 });
+            : OpenedModel.Open(ModelPath.Resolve(parsed.GetRequiredValue(_model)), new EngineOptions { Threads = threads, KeyValueFormat = KeyValueFormat.F32 });
     }
 
     /// <summary>The lines of the file that was given, without empty ones; null when none was given.</summary>

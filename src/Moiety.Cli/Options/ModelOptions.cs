@@ -8,7 +8,8 @@ namespace Moiety.Cli.Options;
 
 /// <summary>Which model, and how it uses the machine; the same for every verb that runs one.</summary>
 /// <param name="hasModel">Whether the model is an option; false for a verb that takes it as its argument.</param>
-internal sealed class ModelOptions(bool hasModel = true)
+/// <param name="hasAdapter">Whether an adapter may be applied.</param>
+internal sealed class ModelOptions(bool hasModel = true, bool hasAdapter = true)
 {
     private readonly Option<string?> _model = new("--model", "-m")
     {
@@ -18,7 +19,7 @@ internal sealed class ModelOptions(bool hasModel = true)
 
     private readonly Option<int> _threads = new("--threads", "-t")
     {
-        Description = "Threads that compute; the text does not depend on it [default: one per processor]",
+        Description = "Threads that compute; results do not depend on it [default: one per processor]",
         HelpName = "N",
     };
 
@@ -57,7 +58,11 @@ internal sealed class ModelOptions(bool hasModel = true)
         command.Add(_threads);
         command.Add(_context);
         command.Add(_keyValues);
-        command.Add(_adapter);
+        if (hasAdapter)
+        {
+            command.Add(_adapter);
+        }
+
         command.Add(_verify);
     }
 
@@ -70,7 +75,7 @@ internal sealed class ModelOptions(bool hasModel = true)
     public OpenedModel Open(ParseResult parsed, string path)
     {
         EngineOptions options = ReadEngineOptions(parsed);
-        OpenedModel model = OpenedModel.Open(path, options, parsed.GetValue(_adapter));
+        OpenedModel model = OpenedModel.Open(path, options, hasAdapter ? parsed.GetValue(_adapter) : null);
         if (model.Engine.Config.IsEncoder)
         {
             model.Dispose();
@@ -87,6 +92,9 @@ internal sealed class ModelOptions(bool hasModel = true)
 
     /// <summary>Whether the user named a model.</summary>
     public bool IsGiven(ParseResult parsed) => parsed.GetValue(_model) is not null;
+
+    /// <summary>Whether the user named an adapter.</summary>
+    public bool HasAdapter(ParseResult parsed) => hasAdapter && parsed.GetValue(_adapter) is not null;
 
     /// <summary>Reads how the engine should use the machine.</summary>
     /// <exception cref="InvalidInputException">A number is out of range.</exception>

@@ -5,17 +5,19 @@ using Moiety.Models;
 namespace Moiety.Cli.Options;
 
 /// <summary>Where a prompt comes from: the command line, a file or standard input.</summary>
-internal sealed class PromptOptions
+/// <param name="description">What the text is for.</param>
+/// <param name="name">What the help calls the text.</param>
+internal sealed class PromptOptions(string description = "The text to go on from; - reads standard input; nothing starts a new text", string name = "prompt")
 {
-    private readonly Argument<string?> _prompt = new("prompt")
+    private readonly Argument<string?> _prompt = new(name)
     {
-        Description = "The text to go on from; - reads standard input; nothing starts a new text",
+        Description = description,
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<string?> _file = new("--prompt-file", "-f")
     {
-        Description = "Read the prompt from a UTF-8 text file",
+        Description = $"Read the {name} from a UTF-8 text file; - reads standard input",
         HelpName = "FILE",
     };
 
@@ -34,7 +36,7 @@ internal sealed class PromptOptions
         string? file = parsed.GetValue(_file);
         if (prompt is not null && file is not null)
         {
-            throw new InvalidInputException("a prompt and --prompt-file contradict each other: give the text in one way only.");
+            throw new InvalidInputException($"a {name} and --prompt-file contradict each other: give the text in one way only.");
         }
 
         return file is not null ? StrictText.Read(file, terminal)

@@ -10,7 +10,7 @@ internal sealed class TokenizerOption
 {
     private readonly Option<string?> _model = new("--model", "-m")
     {
-        Description = "A model, or a folder with the files of a tokenizer [default: the embedded model]",
+        Description = "A model, a folder with the files of a tokenizer, or such a file (tokenizer.json, tokenizer.model, vocab.txt, …) [default: the embedded model]",
         HelpName = "PATH",
     };
 
@@ -23,13 +23,24 @@ internal sealed class TokenizerOption
     public Checkpoint? Open(ParseResult parsed, out Tokenizer tokenizer)
     {
         string path = ModelPath.Resolve(parsed.GetValue(_model));
-        if (Directory.Exists(path) && !File.Exists(Path.Combine(path, "config.json")))
+        if (IsTokenizer(path))
         {
             tokenizer = Checkpoint.OpenTokenizer(path);
             return null;
         }
 
-        Checkpoint checkpoint = Checkpoint.Open(path);
+        Checkpoint checkpoint;
+        try
+        {
+            checkpoint = Checkpoint.Open(path);
+        }
+        catch (InvalidCheckpointException) when (path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
+        {
+            // A vocabulary alone has no tensors, and a model that cannot be run may still carry a known tokenizer.
+            tokenizer = Checkpoint.OpenTokenizer(path);
+            return null;
+        }
+
         try
         {
             tokenizer = OpenedModel.RequireTokenizer(checkpoint);
@@ -41,4 +52,8 @@ internal sealed class TokenizerOption
             throw;
         }
     }
+
+    private static bool IsTokenizer(string path) => Directory.Exists(path)
+        ? !File.Exists(Path.Combine(path, "config.json"))
+        : Path.GetExtension(path).ToLowerInvariant() is ".json" or ".model" or ".txt" or ".tiktoken" || Path.GetFileName(path) == "tokenizer.bin";
 }

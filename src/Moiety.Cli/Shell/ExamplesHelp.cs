@@ -13,6 +13,12 @@ internal sealed class ExamplesHelp(HelpAction help) : SynchronousCommandLineActi
     /// <inheritdoc/>
     public override int Invoke(ParseResult parseResult)
     {
+        // A list of verbs says one sentence about each.
+        foreach (Command command in parseResult.CommandResult.Command.Subcommands)
+        {
+            command.Description = FirstSentence(command.Description ?? "");
+        }
+
         int code = help.Invoke(parseResult);
         if (parseResult.CommandResult.Command is Verb { Examples.Length: > 0 } verb)
         {
@@ -29,4 +35,6 @@ internal sealed class ExamplesHelp(HelpAction help) : SynchronousCommandLineActi
 
         return code;
     }
+
+    private static string FirstSentence(string text) => text.IndexOf(". ", StringComparison.Ordinal) is >= 0 and int end ? text[..(end + 1)] : text;
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Moiety.Models;
 using Spectre.Console;
 
 namespace Moiety.Cli.Shell;
@@ -11,6 +12,7 @@ namespace Moiety.Cli.Shell;
 internal sealed class Terminal : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private readonly StreamReader _input;
     private readonly List<PosixSignalRegistration> _signals = [];
     private CancellationTokenSource? _part;
 
@@ -18,7 +20,9 @@ internal sealed class Terminal : IDisposable
     public Terminal()
     {
         UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false);
-        In = new StreamReader(Console.OpenStandardInput(), utf8);
+
+        // Latin-1 keeps every byte, so that a line can be checked before it becomes text.
+        _input = new StreamReader(Console.OpenStandardInput(), Encoding.Latin1, detectEncodingFromByteOrderMarks: false);
         Out = new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true };
         Error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true };
         Results = Create(Out, Console.IsOutputRedirected);
@@ -26,9 +30,6 @@ internal sealed class Terminal : IDisposable
         _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt));
         _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt));
     }
-
-    /// <summary>Standard input.</summary>
-    public StreamReader In { get; }
 
     /// <summary>Standard output: results.</summary>
     public TextWriter Out { get; }
@@ -55,11 +56,14 @@ internal sealed class Terminal : IDisposable
     public CancellationToken Stop => _stop.Token;
 
     /// <summary>Standard input as bytes.</summary>
-    public Stream RawInput => In.BaseStream;
+    public Stream RawInput => _input.BaseStream;
 
     /// <summary>Reads a line of standard input; null at its end.</summary>
     /// <exception cref="OperationCanceledException">The user stopped the program instead.</exception>
-    public string? ReadLine() => Task.Run(In.ReadLine).WaitAsync(Stop).GetAwaiter().GetResult();
+    /// <exception cref="InvalidInputException">The line is not UTF-8.</exception>
+    public string? ReadLine() => Task.Run(_input.ReadLine).WaitAsync(Stop).GetAwaiter().GetResult() is { } line
+        ? StrictText.Decode(Encoding.Latin1.GetBytes(line), "a line of standard input")
+        : null;
 
     /// <summary>Waits for a key; a person types.</summary>
     /// <exception cref="OperationCanceledException">The user stopped the program instead.</exception>

@@ -20,7 +20,7 @@ public sealed class QuestionSet
         ArgumentException.ThrowIfNullOrEmpty(path);
         return path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) && File.Exists(path)
             ? new QuestionSet(path)
-            : throw new InvalidInputException($"{path}: questions are read from a .jsonl file written by `moiety data story-world`");
+            : throw new InvalidInputException(!File.Exists(path) && !Directory.Exists(path) ? $"{path}: there is no such file." : $"{path}: questions are read from a .jsonl file written by `moiety data story-world`");
     }
 
     /// <summary>The questions in the order of the file; documents without questions are passed over.</summary>

@@ -21,6 +21,12 @@ public static class AtomicFile
             throw new InvalidInputException($"{path}: cannot be written: it is a folder.");
         }
 
+        // A rename would put a file in the place of the device.
+        if (Path.GetDirectoryName(full) is "/dev" or "/dev/fd")
+        {
+            throw new InvalidInputException($"{path}: cannot be written: it is a device, and a file is to be written.");
+        }
+
         bool opened = false;
         bool complete = false;
         try

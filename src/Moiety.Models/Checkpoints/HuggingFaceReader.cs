@@ -129,7 +129,7 @@ internal static class HuggingFaceReader
         }
 
         throw new InvalidCheckpointException(folder, HuggingFaceFiles.Weights,
-            $"there is neither it nor {HuggingFaceFiles.Index}, nor {HuggingFaceFiles.PickledWeights} or {HuggingFaceFiles.PickledIndex}");
+            $"the folder holds no weights: neither this file nor {HuggingFaceFiles.Index}, {HuggingFaceFiles.PickledWeights} or {HuggingFaceFiles.PickledIndex}");
     }
 
     private static List<string> Shards(string folder, string index)
