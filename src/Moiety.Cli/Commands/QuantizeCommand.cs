@@ -2,7 +2,6 @@ using System.CommandLine;
 using Moiety.Cli.Displays;
 using Moiety.Cli.Options;
 using Moiety.Cli.Shell;
-using Moiety.Models;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Quantization;
 using Moiety.Numerics.Formats;
