@@ -16,13 +16,17 @@ internal sealed class PatternParser
     private const int MostQuantifiers = 10;
 
     private static readonly CharacterSet LineBreak = CharacterSet.Range('\n', '\n');
-    private readonly string _text;
-    private int _at;
+    private readonly PatternText _text;
+    private readonly CharacterClassParser _classes;
     private int _depth;
     private bool _ignoreCase;
     private bool _dotMatchesAll;
 
-    private PatternParser(string text) => _text = text;
+    private PatternParser(PatternText text)
+    {
+        _text = text;
+        _classes = new CharacterClassParser(text);
+    }
 
     /// <summary>Parses a pattern.</summary>
     /// <exception cref="PatternException">It is malformed or not supported.</exception>
@@ -33,22 +37,22 @@ internal sealed class PatternParser
             throw new PatternException($"it has {pattern.Length} characters; up to {LongestPattern} are supported");
         }
 
-        PatternParser parser = new(pattern);
+        PatternParser parser = new(new PatternText(pattern));
         PatternNode node = parser.ParseChoice();
-        return parser._at == pattern.Length ? node : throw parser.Error("a closing parenthesis has no opening one");
+        return parser._text.Left == 0 ? node : throw parser._text.Error("a closing parenthesis has no opening one");
     }
 
     private PatternNode ParseChoice()
     {
         if (++_depth > DeepestNesting)
         {
-            throw Error($"groups are nested more than {DeepestNesting} deep");
+            throw _text.Error($"groups are nested more than {DeepestNesting} deep");
         }
 
         // (?i) without a colon holds up to the end of its group.
         (bool ignoreCase, bool dotMatchesAll) = (_ignoreCase, _dotMatchesAll);
         List<PatternNode> choices = [ParseSequence()];
-        while (Take('|'))
+        while (_text.Take('|'))
         {
             choices.Add(ParseSequence());
         }
@@ -65,7 +69,7 @@ internal sealed class PatternParser
     {
         ImmutableArray<PatternNode>.Builder items = ImmutableArray.CreateBuilder<PatternNode>();
         int lastFolded = -1;
-        while (_at < _text.Length && _text[_at] is not ('|' or ')'))
+        while (_text.Left > 0 && _text.First is not ('|' or ')'))
         {
             RefuseFoldedPairs(ref lastFolded);
             if (ParseItem() is { } item)
@@ -86,10 +90,10 @@ internal sealed class PatternParser
             return;
         }
 
-        char c = char.ToLowerInvariant(_text[_at]);
+        char c = char.ToLowerInvariant(_text.First);
         if (lastFolded >= 0 && ((char)lastFolded, c) is ('s', 's') or ('s', 't') or ('f', 'f') or ('f', 'i') or ('f', 'l'))
         {
-            throw Error($"\"{(char)lastFolded}{c}\" without regard to case, which one character may match, is not supported");
+            throw _text.Error($"\"{(char)lastFolded}{c}\" without regard to case, which one character may match, is not supported");
         }
 
         lastFolded = c;
@@ -97,14 +101,14 @@ internal sealed class PatternParser
 
     private PatternNode? ParseItem()
     {
-        int start = _at;
-        Rune rune = NextRune();
+        int start = _text.Position;
+        Rune rune = _text.NextRune();
         switch (rune.Value)
         {
             case '(':
                 return ParseGroup();
             case '[':
-                return new PatternNode.Character(ParseClass(start));
+                return new PatternNode.Character(_classes.Parse(start, _ignoreCase));
             case '.':
                 return new PatternNode.Character(_dotMatchesAll ? CharacterSet.All : LineBreak.Complement());
             case '^':
@@ -114,7 +118,7 @@ internal sealed class PatternParser
             case '\\':
                 return ParseEscape();
             case '*' or '+' or '?':
-                throw Error($"\"{rune}\" has nothing to repeat");
+                throw _text.Error($"\"{rune}\" has nothing to repeat");
             default:
                 return Literal(rune.Value);
         }
@@ -131,17 +135,17 @@ internal sealed class PatternParser
 
         return literal is null or < 0x80
             ? set.IgnoringCase()
-            : throw Error($"the character {char.ConvertFromUtf32(literal.Value)} without regard to case is not supported");
+            : throw _text.Error($"the character {char.ConvertFromUtf32(literal.Value)} without regard to case is not supported");
     }
 
     private PatternNode? ParseGroup()
     {
-        if (!Take('?'))
+        if (!_text.Take('?'))
         {
             return Close(ParseChoice());
         }
 
-        char kind = Next();
+        char kind = _text.Next();
         switch (kind)
         {
             case ':':
@@ -149,18 +153,18 @@ internal sealed class PatternParser
             case '=' or '!':
                 return Look(Close(ParseChoice()), kind == '!', behind: false);
             case '#':
-                _at = _text.IndexOf(')', _at) is >= 0 and int end ? end + 1 : throw Error("a comment does not end");
+                _text.Position = _text.Find(')') is >= 0 and int end ? end + 1 : throw _text.Error("a comment does not end");
                 return null;
             case '>':
-                return Close(ParseChoice()) is PatternNode.Character one ? one : throw Error("an atomic group (?>...) is not supported");
-            case '<' when Peek() is '=' or '!':
-                bool negative = Next() == '!';
+                return Close(ParseChoice()) is PatternNode.Character one ? one : throw _text.Error("an atomic group (?>...) is not supported");
+            case '<' when _text.Peek() is '=' or '!':
+                bool negative = _text.Next() == '!';
                 return Look(Close(ParseChoice()), negative, behind: true);
             case '<':
-                _at = _text.IndexOf('>', _at) is >= 0 and int name ? name + 1 : throw Error("the name of a group does not end");
+                _text.Position = _text.Find('>') is >= 0 and int name ? name + 1 : throw _text.Error("the name of a group does not end");
                 return Close(ParseChoice());
             default:
-                _at--;
+                _text.Position--;
                 return ParseFlags();
         }
     }
@@ -171,7 +175,7 @@ internal sealed class PatternParser
         (bool ignoreCase, bool dotMatchesAll) = (_ignoreCase, _dotMatchesAll);
         while (true)
         {
-            char flag = Next();
+            char flag = _text.Next();
             switch (flag)
             {
                 case '-':
@@ -190,12 +194,12 @@ internal sealed class PatternParser
                     (_ignoreCase, _dotMatchesAll) = (ignoreCase, dotMatchesAll);
                     return inner;
                 default:
-                    throw Error($"(?{flag} is not supported");
+                    throw _text.Error($"(?{flag} is not supported");
             }
         }
     }
 
-    private PatternNode Close(PatternNode inner) => Take(')') ? inner : throw Error("an opening parenthesis has no closing one");
+    private PatternNode Close(PatternNode inner) => _text.Take(')') ? inner : throw _text.Error("an opening parenthesis has no closing one");
 
     private PatternNode Look(PatternNode inner, bool negative, bool behind)
     {
@@ -205,13 +209,13 @@ internal sealed class PatternParser
         }
 
         return behind
-            ? throw Error("a lookbehind of more than one character is not supported")
+            ? throw _text.Error("a lookbehind of more than one character is not supported")
             : new PatternNode.Ahead(inner, negative);
     }
 
     private PatternNode ParseQuantifiers(PatternNode item)
     {
-        for (int depth = 0; _at < _text.Length; depth++)
+        for (int depth = 0; _text.Left > 0; depth++)
         {
             (int Min, int? Max)? bounds = ParseBounds(out bool interval);
             if (bounds is not var (min, max))
@@ -221,21 +225,21 @@ internal sealed class PatternParser
 
             if (depth == MostQuantifiers)
             {
-                throw Error($"more than {MostQuantifiers} repetitions of one another");
+                throw _text.Error($"more than {MostQuantifiers} repetitions of one another");
             }
 
             if (item is PatternNode.Beside or PatternNode.Ahead)
             {
-                throw Error("a repeated assertion is not supported");
+                throw _text.Error("a repeated assertion is not supported");
             }
 
-            if (interval && Peek() == '?' && max == min)
+            if (interval && _text.Peek() == '?' && max == min)
             {
-                throw Error($"{{{min}}}? is not supported");
+                throw _text.Error($"{{{min}}}? is not supported");
             }
 
-            bool lazy = Take('?');
-            item = min == 1 && max == 1 ? item : !lazy && !interval && Take('+') ? Possessive(item, min, max) : new PatternNode.Repeat(item, min, max, lazy);
+            bool lazy = _text.Take('?');
+            item = min == 1 && max == 1 ? item : !lazy && !interval && _text.Take('+') ? Possessive(item, min, max) : new PatternNode.Repeat(item, min, max, lazy);
         }
 
         return item;
@@ -244,16 +248,16 @@ internal sealed class PatternParser
     private (int Min, int? Max)? ParseBounds(out bool interval)
     {
         interval = false;
-        switch (_text[_at])
+        switch (_text.First)
         {
             case '*':
-                _at++;
+                _text.Position++;
                 return (0, null);
             case '+':
-                _at++;
+                _text.Position++;
                 return (1, null);
             case '?':
-                _at++;
+                _text.Position++;
                 return (0, 1);
             case '{':
                 interval = true;
@@ -266,8 +270,8 @@ internal sealed class PatternParser
     // What is no interval, such as "{x", is text.
     private (int Min, int? Max)? ParseInterval()
     {
-        int end = _text.IndexOf('}', _at);
-        string[] parts = end < 0 ? [] : _text[(_at + 1)..end].Split(',');
+        int end = _text.Find('}');
+        string[] parts = end < 0 ? [] : _text.To(end, 1).Split(',');
         if (parts.Length is not (1 or 2) || !parts.All(static part => part.All(char.IsAsciiDigit)) || parts.All(static part => part.Length == 0))
         {
             return null;
@@ -275,21 +279,21 @@ internal sealed class PatternParser
 
         int? min = parts[0].Length == 0 ? 0 : Number(parts[0]);
         int? max = parts.Length == 1 ? min : parts[1].Length == 0 ? null : Number(parts[1]);
-        _at = end + 1;
-        return max < min ? throw Error($"the repetition {{{min},{max}}} is empty") : (min.Value, max);
+        _text.Position = end + 1;
+        return max < min ? throw _text.Error($"the repetition {{{min},{max}}} is empty") : (min.Value, max);
     }
 
     private int Number(string digits) =>
         int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value <= LargestRepetition
             ? value
-            : throw Error($"{digits} repetitions are too many; up to {LargestRepetition} are supported");
+            : throw _text.Error($"{digits} repetitions are too many; up to {LargestRepetition} are supported");
 
     // Taking all and giving nothing back: the next character must not be one more.
     private PatternNode Possessive(PatternNode item, int min, int? max)
     {
         if (item is not PatternNode.Character one)
         {
-            throw Error("a possessive repetition of more than one character is not supported");
+            throw _text.Error("a possessive repetition of more than one character is not supported");
         }
 
         PatternNode.Beside noMore = new(one.Set.Complement(), OrNone: true, Behind: false);
@@ -300,8 +304,8 @@ internal sealed class PatternParser
 
     private PatternNode ParseEscape()
     {
-        int start = _at;
-        char c = Next();
+        int start = _text.Position;
+        char c = _text.Next();
         switch (c)
         {
             case 'b' or 'B':
@@ -311,8 +315,8 @@ internal sealed class PatternParser
             case 'z':
                 return new PatternNode.Beside(CharacterSet.Empty, OrNone: true, Behind: false);
             default:
-                _at = start;
-                CharacterSet set = ParseEscapedSet(out int? literal);
+                _text.Position = start;
+                CharacterSet set = _classes.ParseEscaped(out int? literal);
                 return new PatternNode.Character(Folded(set, literal));
         }
     }
@@ -326,190 +330,4 @@ internal sealed class PatternParser
             [new PatternNode.Beside(before, !before.Same(word), Behind: true), new PatternNode.Beside(after, !after.Same(word), Behind: false)]);
         return new PatternNode.Choice([Both(word, wanted ? other : word), Both(other, wanted ? word : other)]);
     }
-
-    // After the backslash, inside or outside of brackets.
-    private CharacterSet ParseEscapedSet(out int? literal)
-    {
-        literal = null;
-        Rune rune = NextRune();
-        switch (rune.Value)
-        {
-            case 's':
-                return UnicodeSets.Space;
-            case 'S':
-                return UnicodeSets.Space.Complement();
-            case 'd':
-                return UnicodeSets.Digit;
-            case 'D':
-                return UnicodeSets.Digit.Complement();
-            case 'w':
-                return UnicodeSets.Word;
-            case 'W':
-                return UnicodeSets.Word.Complement();
-            case 'h' or 'H':
-                CharacterSet digits = CharacterSet.Of("0123456789abcdefABCDEF");
-                return rune.Value == 'h' ? digits : digits.Complement();
-            case 'p' or 'P':
-                return ParseProperty(rune.Value == 'P');
-        }
-
-        literal = rune.Value switch
-        {
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'f' => '\f',
-            'v' => '\v',
-            'a' => '\a',
-            'e' => 0x1B,
-            'x' when Take('{') => Hexadecimal(_text.IndexOf('}', _at) is >= 0 and int end ? end - _at : throw Error("\\x{ does not end"), closed: true),
-            'x' => Hexadecimal(2, closed: false),
-            'u' => Hexadecimal(4, closed: false),
-            _ when rune.IsAscii && char.IsAsciiLetterOrDigit((char)rune.Value) => throw Error($"\\{rune} is not supported"),
-            _ => rune.Value,
-        };
-        return CharacterSet.Range(literal.Value, literal.Value);
-    }
-
-    private int Hexadecimal(int length, bool closed)
-    {
-        if (length is < 1 or > 8 || _at + length > _text.Length
-            || !int.TryParse(_text.AsSpan(_at, length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value) || !Rune.IsValid(value))
-        {
-            throw Error("a code point in hexadecimal is malformed");
-        }
-
-        _at += length + (closed ? 1 : 0);
-        return value;
-    }
-
-    private CharacterSet ParseProperty(bool negative)
-    {
-        if (!Take('{'))
-        {
-            throw Error("\\p must be followed by a name in braces");
-        }
-
-        int end = _text.IndexOf('}', _at);
-        string name = end < 0 ? throw Error("\\p{ does not end") : _text[_at..end];
-        _at = end + 1;
-        if (name.StartsWith('^'))
-        {
-            negative = !negative;
-            name = name[1..];
-        }
-
-        CharacterSet set = UnicodeSets.Property(name) ?? throw Error($"the property \\p{{{name}}} is not supported; known are general categories and Han");
-        return negative ? set.Complement() : set;
-    }
-
-    // After the bracket at start.
-    private CharacterSet ParseClass(int start)
-    {
-        if (++_depth > DeepestNesting)
-        {
-            throw Error($"brackets are nested more than {DeepestNesting} deep");
-        }
-
-        bool negative = Take('^');
-        CharacterSet? whole = null;
-        CharacterSet part = CharacterSet.Empty;
-        bool first = true;
-        while (true)
-        {
-            if (_at >= _text.Length)
-            {
-                throw new PatternException($"the bracket at {start} does not close");
-            }
-
-            if (_text[_at] == ']' && !first)
-            {
-                _at++;
-                break;
-            }
-
-            first = false;
-            if (_text.AsSpan(_at).StartsWith("&&"))
-            {
-                _at += 2;
-                whole = whole?.Intersect(part) ?? part;
-                part = CharacterSet.Empty;
-                continue;
-            }
-
-            part = part.Union(ParseClassItem());
-        }
-
-        _depth--;
-        CharacterSet set = whole?.Intersect(part) ?? part;
-        set = _ignoreCase ? set.IgnoringCase() : set;
-        return negative ? set.Complement() : set;
-    }
-
-    private CharacterSet ParseClassItem()
-    {
-        if (_text.AsSpan(_at).StartsWith("[:"))
-        {
-            throw Error("a class by name such as [:alpha:] is not supported; use \\p{...}");
-        }
-
-        int start = _at;
-        if (Take('['))
-        {
-            return ParseClass(start);
-        }
-
-        CharacterSet set = ParseClassAtom(out int? low);
-        if (low is not int from || Peek() != '-' || _at + 1 >= _text.Length || _text[_at + 1] is ']' or '[')
-        {
-            return set;
-        }
-
-        _at++;
-        ParseClassAtom(out int? high);
-        return high is not int to ? throw Error("a range must end with a character")
-            : to < from ? throw Error("a range ends before it begins")
-            : CharacterSet.Range(from, to);
-    }
-
-    private CharacterSet ParseClassAtom(out int? literal)
-    {
-        if (Take('\\'))
-        {
-            if (Take('b'))
-            {
-                literal = '\b';
-                return CharacterSet.Range('\b', '\b');
-            }
-
-            return ParseEscapedSet(out literal);
-        }
-
-        literal = NextRune().Value;
-        return CharacterSet.Range(literal.Value, literal.Value);
-    }
-
-    private bool Take(char expected)
-    {
-        bool found = Peek() == expected;
-        _at += found ? 1 : 0;
-        return found;
-    }
-
-    private char? Peek() => _at < _text.Length ? _text[_at] : null;
-
-    private char Next() => _at < _text.Length ? _text[_at++] : throw Error("it ends too early");
-
-    private Rune NextRune()
-    {
-        if (Rune.DecodeFromUtf16(_text.AsSpan(_at), out Rune rune, out int length) != System.Buffers.OperationStatus.Done)
-        {
-            throw Error("it ends too early or is not valid Unicode");
-        }
-
-        _at += length;
-        return rune;
-    }
-
-    private PatternException Error(string reason) => new($"{reason} (at character {_at})");
 }
