@@ -229,6 +229,38 @@ public class BadInputTests(ModelFixture model) : IClassFixture<ModelFixture>
     }
 
     [Fact]
+    public void A_value_that_does_not_fit_is_explained_without_names_of_types()
+    {
+        foreach ((string option, string value, string expected) in new[] { ("--seed", "abc", "whole number"), ("--max-tokens", "999999999999", "2147483647"), ("--kv-format", "q4", "f16, f32, q8_0") })
+        {
+            MoietyProcess run = MoietyProcess.Run("generate", "x", option, value);
+            run.FailsWith(option, value, expected);
+            Assert.DoesNotContain("System.", run.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain("Moiety.", run.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Options_without_effect_are_refused()
+    {
+        MoietyProcess.Run("bench", "-m", model.Gguf, "--format", "q4_0").FailsWith("--format", "--random");
+        MoietyProcess.Run("bench", "--random", "llama-160m", "--adapter", "a").FailsWith("--adapter", "--random");
+        MoietyProcess.Run("quantize", model.Gguf, Path.Combine(model.Folder, "never.gguf"), "--calibration-documents", "5").FailsWith("--calibrate");
+    }
+
+    [Fact]
+    public void A_device_or_a_name_that_is_empty_is_no_place_for_a_model()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "devices are files of /dev");
+        MoietyProcess.Run("convert", model.Gguf, "/dev/never-made.gguf").FailsWith("/dev/never-made.gguf", "device");
+        MoietyProcess.Run("convert", model.Gguf, "").FailsWith("empty");
+    }
+
+    [Fact]
+    public void A_message_that_is_not_UTF8_is_not_answered() =>
+        MoietyProcess.RunWithInput([0xFF, 0xFE, (byte)'\n'], "chat", "-m", model.Gguf).FailsWith("UTF-8", "0xFF");
+
+    [Fact]
     public void The_trace_is_shown_when_asked_for()
     {
         MoietyProcess run = MoietyProcess.Run("inspect", Path.Combine(model.Folder, "nothing.gguf"), "--verbose");
