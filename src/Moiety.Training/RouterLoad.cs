@@ -6,15 +6,4 @@ namespace Moiety.Training;
 /// <param name="Layer">The layer.</param>
 /// <param name="Shares">Per expert, its share of the assignments before drops; the sum is 1.</param>
 /// <param name="Dropped">Share of the assignments beyond the capacity.</param>
-public sealed record RouterLoad(int Layer, ImmutableArray<double> Shares, double Dropped)
-{
-    /// <summary>Standard deviation of the shares over their mean; 0 is perfect balance.</summary>
-    public double CoefficientOfVariation
-    {
-        get
-        {
-            double mean = 1.0 / Shares.Length;
-            return Math.Sqrt(Shares.Average(share => (share - mean) * (share - mean))) / mean;
-        }
-    }
-}
+public sealed record RouterLoad(int Layer, ImmutableArray<double> Shares, double Dropped);

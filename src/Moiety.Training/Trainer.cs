@@ -95,9 +95,6 @@ public sealed class Trainer : IDisposable
     /// <summary>Optimizer steps done.</summary>
     public long Step => _state.Step;
 
-    /// <summary>Tokens of the training corpora.</summary>
-    public long CorpusTokens => _trainingTokens.Count;
-
     /// <summary>Prepares a run: locks the folder, tokenizes what is not cached, builds the model, restores the newest checkpoint.</summary>
     /// <param name="config">What to train.</param>
     /// <param name="folder">Folder of the run: metrics, checkpoints, token caches.</param>

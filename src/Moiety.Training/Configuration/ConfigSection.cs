@@ -129,10 +129,6 @@ internal sealed class ConfigSection
         return required ? throw Missing(key, "an object") : new ConfigSection(_file, PathOf(key), empty.RootElement.Clone());
     }
 
-    /// <summary>The object under a key, or null.</summary>
-    internal ConfigSection? OptionalSection(string key) =>
-        TryGet(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? new ConfigSection(_file, PathOf(key), value) : null;
-
     /// <summary>The objects in the list under a key, at least one.</summary>
     internal List<ConfigSection> List(string key)
     {

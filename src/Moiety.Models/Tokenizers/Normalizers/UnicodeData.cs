@@ -20,7 +20,6 @@ internal static class UnicodeData
     private const byte Mark = 8;
     private const byte BertAccent = 16;
     private const byte BertControl = 32;
-    private const byte BertPunctuation = 64;
     private const int NeverComposed = 1;
     private const int Compatibility = 2;
 
@@ -50,9 +49,6 @@ internal static class UnicodeData
 
     /// <summary>Whether <c>BertNormalizer</c> drops the character as one that is not seen.</summary>
     public static bool IsBertControl(Rune rune) => Has(rune, BertControl);
-
-    /// <summary>Whether the character is a word of its own for <c>BertPreTokenizer</c>, ASCII symbols aside.</summary>
-    public static bool IsBertPunctuation(Rune rune) => Has(rune, BertPunctuation);
 
     /// <summary>Whether the character belongs to <c>\w</c> as UTS 18 defines it.</summary>
     public static bool IsWord(Rune rune)
