@@ -41,7 +41,7 @@ public sealed class BadFolderTests : IDisposable
             File.Delete(file);
         }
 
-        Refused("model.safetensors", "nor pytorch_model.bin");
+        Refused("model.safetensors", "holds no weights");
     }
 
     [Fact]
