@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Moiety.Cli.Options;
 using Moiety.Cli.Shell;
-using Moiety.Models.Hub;
 
 namespace Moiety.Cli.Commands;
 
@@ -32,19 +31,7 @@ internal static class RunCommand
     {
         Chat.Read(parsed);
         string name = parsed.GetRequiredValue(Name);
-        using OpenedModel model = Engine.Open(parsed, Find(name, terminal));
+        using OpenedModel model = Engine.Open(parsed, ModelPath.FindOr(name, (_, reference) => PullCommand.Pull(reference, terminal)));
         Chat.Run(parsed, model, terminal);
-    }
-
-    private static string Find(string name, Terminal terminal)
-    {
-        if (File.Exists(name) || Directory.Exists(name) || !HubReference.IsReference(name))
-        {
-            return name;
-        }
-
-        HubReference reference = HubReference.Parse(name);
-        using HubClient hub = new(HubOptions.FromEnvironment());
-        return hub.Find(reference) ?? PullCommand.Pull(reference, terminal);
     }
 }

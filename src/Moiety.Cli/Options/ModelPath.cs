@@ -15,13 +15,20 @@ internal static class ModelPath
             return EmbeddedModel.Path;
         }
 
+        return FindOr(name, (hub, reference) => throw new InvalidInputException(
+            $"{name}: there is no such file or folder, and no such model in {hub.Cache.Folder}. If it is a model of the hub: moiety pull {name}"));
+    }
+
+    /// <summary>A path as it is, a model that was pulled, or what is to be done about one that was not.</summary>
+    public static string FindOr(string name, Func<HubClient, HubReference, string> otherwise)
+    {
         if (File.Exists(name) || Directory.Exists(name) || !HubReference.IsReference(name))
         {
             return name;
         }
 
+        HubReference reference = HubReference.Parse(name);
         using HubClient hub = new(HubOptions.FromEnvironment());
-        return hub.Find(HubReference.Parse(name))
-            ?? throw new InvalidInputException($"{name}: there is no such file or folder, and no such model in {hub.Cache.Folder}. If it is a model of the hub: moiety pull {name}");
+        return hub.Find(reference) ?? otherwise(hub, reference);
     }
 }

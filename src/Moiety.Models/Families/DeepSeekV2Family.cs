@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Families.Fields;
-using Moiety.Models.Families.Layouts;
 
 namespace Moiety.Models.Families;
 
@@ -11,7 +10,7 @@ namespace Moiety.Models.Families;
 /// DeepSeek-V2 (arXiv 2405.04434) and V2-Lite: latent attention, experts by softmax, in the larger model only from the groups with the best
 /// expert.
 /// </summary>
-internal sealed class DeepSeekV2Family : DecoderFamily
+internal sealed class DeepSeekV2Family : LatentFamily
 {
     /// <inheritdoc/>
     public override string Name => "deepseek_v2";
@@ -23,33 +22,7 @@ internal sealed class DeepSeekV2Family : DecoderFamily
     internal override string HuggingFaceArchitecture => "DeepseekV2ForCausalLM";
 
     /// <inheritdoc/>
-    public override string GgufArchitecture => "deepseek2";
-
-    /// <inheritdoc/>
-    internal override TensorNaming HuggingFaceNaming { get; } = TensorNaming.HuggingFace.With(
-        (TensorRole.SharedGate, "model.layers.{layer}.mlp.shared_experts.gate_proj.weight"),
-        (TensorRole.SharedUp, "model.layers.{layer}.mlp.shared_experts.up_proj.weight"),
-        (TensorRole.SharedDown, "model.layers.{layer}.mlp.shared_experts.down_proj.weight"));
-
-    /// <inheritdoc/>
-    internal override TensorNaming HuggingFaceNamingFor(ModelConfig config) => config.Attention.Latent?.QueryRank > 0
-        ? HuggingFaceNaming.With((TensorRole.Query, "model.layers.{layer}.self_attn.q_b_proj.weight"))
-        : HuggingFaceNaming;
-
-    /// <inheritdoc/>
-    internal override TensorNaming GgufNamingFor(ModelConfig config) => config.Attention.Latent?.QueryRank > 0 ? LatentNames.GgufCompressed : GgufNaming;
-
-    /// <inheritdoc/>
-    internal override bool? HuggingFaceInterleaved => true;
-
-    /// <inheritdoc/>
-    internal override bool? GgufInterleaved => true;
-
-    /// <inheritdoc/>
     internal override bool OwnsGguf(GgufMetadata metadata) => metadata.Int32("deepseek2.expert_gating_func") is not 2;
-
-    /// <inheritdoc/>
-    protected override HuggingFaceKeys Keys { get; } = HuggingFaceKeys.Llama with { HeadSize = [] };
 
     /// <inheritdoc/>
     protected override FeedForwardConfig FeedForward { get; } = new()
@@ -57,12 +30,6 @@ internal sealed class DeepSeekV2Family : DecoderFamily
         IntermediateSize = 0,
         Moe = new MoeConfig { ExpertCount = 0, TopK = 0, ExpertIntermediateSize = 0, NormalizeTopK = false },
     };
-
-    /// <inheritdoc/>
-    protected override LatentAttentionConfig ReadLatent(ConfigFields fields) => LatentFields.Read(fields);
-
-    /// <inheritdoc/>
-    protected override LatentAttentionConfig ReadLatent(GgufFields fields) => LatentFields.Read(fields);
 
     /// <inheritdoc/>
     protected override ImmutableArray<FeedForwardConfig> ReadFeedForwards(ConfigFields fields, int layers, int hidden)
@@ -103,25 +70,5 @@ internal sealed class DeepSeekV2Family : DecoderFamily
         fields.Expect("attention_bias", false);
         fields.Expect("rope_interleave", true);
         return LatentFields.ReadScale(config with { KeyValueHeadCount = config.HeadCount }, fields);
-    }
-
-    /// <inheritdoc/>
-    protected override void WriteMore(ModelConfig config, JsonObject json)
-    {
-        LatentFields.Write(config.Attention.Latent!, json);
-        LatentFields.WriteScale(config, json);
-    }
-
-    /// <inheritdoc/>
-    protected override ModelConfig ReadMore(ModelConfig config, GgufFields fields) =>
-        LatentFields.ReadScale(config with { KeyValueHeadCount = config.HeadCount }, fields);
-
-    /// <inheritdoc/>
-    protected override void WriteMore(ModelConfig config, Action<string, GgufValue> set)
-    {
-        LatentFields.Write(config.Attention.Latent!, set);
-        LatentFields.WriteScale(config, set);
-        set("leading_dense_block_count", GgufValue.OfSize(config.FeedForwards.TakeWhile(layer => layer.Moe is null).Count()));
-        set("expert_weights_scale", GgufValue.Of(config.FeedForwards[^1].Moe?.WeightScale ?? 1));
     }
 }
