@@ -11,12 +11,13 @@ public class DependencyTests
     {
         ["Moiety.Numerics"] = [],
         ["Moiety.Models"] = ["Moiety.Numerics"],
+        ["Moiety.Planning"] = ["Moiety.Models", "Moiety.Numerics"],
         ["Moiety.Inference"] = ["Moiety.Models", "Moiety.Numerics"],
         ["Moiety.Decoding"] = ["Moiety.Inference", "Moiety.Models", "Moiety.Numerics"],
         ["Moiety.Data"] = ["Moiety.Models", "Moiety.Numerics"],
         ["Moiety.Training"] = ["Moiety.Models", "Moiety.Data", "Moiety.Numerics"],
         ["Moiety.Evaluation"] = ["Moiety.Decoding", "Moiety.Data", "Moiety.Inference", "Moiety.Models", "Moiety.Numerics"],
-        ["Moiety.Cli"] = ["Moiety.Numerics", "Moiety.Models", "Moiety.Inference", "Moiety.Decoding", "Moiety.Data", "Moiety.Evaluation", "Moiety.Training"],
+        ["Moiety.Cli"] = ["Moiety.Numerics", "Moiety.Models", "Moiety.Inference", "Moiety.Decoding", "Moiety.Data", "Moiety.Evaluation", "Moiety.Training", "Moiety.Planning"],
     };
 
     public static TheoryData<string> Projects => [.. Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories)
