@@ -1,17 +1,17 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
-using Moiety.Training.Configuration;
 using Moiety.Training.Modules;
+using Moiety.Training.Routing;
 
 namespace Moiety.Training;
 
 /// <summary>Adds up what happens between two lines of metrics.</summary>
-internal sealed class MetricsWindow(TrainingConfig config)
+internal sealed class MetricsWindow
 {
     private readonly SortedDictionary<int, (long[] Load, long Dropped)> _routers = [];
     private double _crossEntropy;
-    private double _balance;
-    private double _routerZ;
+    private readonly SortedDictionary<string, double> _routerLosses = new(StringComparer.Ordinal);
+    private double _routerLoss;
     private long _tokens;
     private int _passes;
     private long _start = Stopwatch.GetTimestamp();
@@ -21,8 +21,12 @@ internal sealed class MetricsWindow(TrainingConfig config)
     internal void Add(TrainingPassResult result, long tokens)
     {
         _crossEntropy += result.CrossEntropySum;
-        _balance += result.Balance;
-        _routerZ += result.RouterZ;
+        _routerLoss += result.RouterLoss;
+        foreach (RouterLossMean loss in result.RouterLosses)
+        {
+            _routerLosses[loss.Name] = _routerLosses.GetValueOrDefault(loss.Name) + loss.Value;
+        }
+
         _tokens += tokens;
         _passes++;
         foreach (RouterStatistics router in result.Routers)
@@ -43,14 +47,11 @@ internal sealed class MetricsWindow(TrainingConfig config)
         double seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds;
         double processor = (Process.GetCurrentProcess().TotalProcessorTime - _processorStart).TotalSeconds;
         double crossEntropy = _crossEntropy / _tokens;
-        double balance = _balance / _passes;
-        double routerZ = _routerZ / _passes;
         TrainingProgress closed = report with
         {
             CrossEntropy = crossEntropy,
-            Balance = balance,
-            RouterZ = routerZ,
-            Loss = crossEntropy + (_routers.Count * ((balance * config.BalanceCoefficient) + (routerZ * config.RouterZCoefficient))),
+            RouterLosses = [.. _routerLosses.Select(loss => new RouterLossMean(loss.Key, loss.Value / _passes))],
+            Loss = crossEntropy + (_routerLoss / _passes),
             TokensPerSecond = _tokens / seconds,
             TokensPerCpuSecond = _tokens / processor,
             Routers = [.. _routers.Select(pair => Share(pair.Key, pair.Value.Load, pair.Value.Dropped))],
@@ -63,7 +64,8 @@ internal sealed class MetricsWindow(TrainingConfig config)
     internal void Restart()
     {
         _routers.Clear();
-        (_crossEntropy, _balance, _routerZ, _tokens, _passes) = (0, 0, 0, 0, 0);
+        _routerLosses.Clear();
+        (_crossEntropy, _routerLoss, _tokens, _passes) = (0, 0, 0, 0);
         _start = Stopwatch.GetTimestamp();
         _processorStart = Process.GetCurrentProcess().TotalProcessorTime;
     }

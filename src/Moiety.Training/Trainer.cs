@@ -72,7 +72,7 @@ public sealed class Trainer : IDisposable
             VocabularySize = tokenizer.VocabularySize,
             BosTokenId = tokenizer.BosTokenId,
             EosTokenIds = tokenizer.EosTokenIds,
-        });
+        }, config.Gates);
         _optimizer = new AdamW(Model.Store, config.Optimizer);
         _fingerprint = Fingerprint();
         if (latest is null)
@@ -140,7 +140,7 @@ public sealed class Trainer : IDisposable
         double secondsBefore = _state.Seconds;
         long start = Stopwatch.GetTimestamp();
         long lastSaved = _state.Step;
-        MetricsWindow window = new(_config);
+        MetricsWindow window = new();
         double crossEntropy = double.NaN;
         while (!IsOver(_state) && !cancellationToken.IsCancellationRequested)
         {
@@ -231,13 +231,18 @@ public sealed class Trainer : IDisposable
             using DisposeScope scope = NewDisposeScope();
             (Tensor tokens, Tensor labels) = _training.Shuffled(_state.Sequences + ((long)i * _config.BatchSize), _config.BatchSize);
             ulong seed = ((ulong)_config.Seed * SplitMix64.Gamma) ^ (((ulong)step << 16) + (ulong)i);
-            ForwardPass pass = new(_config.Precision, _config.Capacity, seed, trackRouterLosses: true) { IsolatesDocuments = _config.IsolateDocuments };
+            ForwardPass pass = new(_config.Precision, _config.Capacity, seed, trackRouterLosses: true)
+            {
+                IsolatesDocuments = _config.IsolateDocuments,
+                Progress = Math.Min(1, Completed(step, _state.Seconds)),
+            };
             TrainingPassResult result = Model.ForwardBackward(tokens, labels, pass, weights);
             window.Add(result, labels.shape[0]);
             crossEntropy += result.CrossEntropySum;
         }
 
         norm = _optimizer.Step(step, learningRate, _config.Threads);
+        Model.AfterStep();
         return double.IsFinite(norm)
             ? crossEntropy / _config.TokensPerStep
             : throw new InvalidInputException(
@@ -294,7 +299,9 @@ public sealed class Trainer : IDisposable
             ? FormattableString.Invariant($"{layer.IntermediateSize}+{moe.ExpertCount}x{moe.ExpertIntermediateSize}/{moe.TopK}{(moe.NormalizeTopK ? "n" : "")}{(moe.Residual ? "r" : "")}")
             : FormattableString.Invariant($"{layer.IntermediateSize}")));
         string capacity = _config.Capacity is { } drops ? FormattableString.Invariant($"{drops.Factor}/{drops.Minimum}/{drops.Policy}") : "none";
-        return string.Join("; ", ((FormattableString[])[
+        // Fields that came later stand at the end and only where they differ from what earlier runs did, so that those resume.
+        string[] gates = [.. _config.Gates.Select((gate, layer) => gate is null || gate == GateRegistry.DefaultFor(model.FeedForwards[layer].Moe!) ? "" : $"gate {layer}={gate.Fingerprint}")];
+        return string.Join("; ", [.. ((FormattableString[])[
             $"hidden_size={model.HiddenSize}",
             $"heads={model.HeadCount}/{model.KeyValueHeadCount}x{model.HeadSize}",
             $"vocabulary={model.VocabularySize}",
@@ -311,7 +318,7 @@ public sealed class Trainer : IDisposable
             $"precision={_config.Precision}",
             $"isolate_documents={_config.IsolateDocuments}",
             $"capacity={capacity}",
-        ]).Select(FormattableString.Invariant));
+        ]).Select(FormattableString.Invariant), .. gates.Where(gate => gate.Length > 0)]);
     }
 
     private sealed class TokenizationProgress(IProgress<TrainingProgress> progress) : IProgress<long>

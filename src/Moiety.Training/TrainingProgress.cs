@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Moiety.Training.Routing;
 
 namespace Moiety.Training;
 
@@ -26,11 +27,14 @@ public sealed record TrainingProgress
     /// <summary>Mean cross-entropy per token since the last report, in nats.</summary>
     public double CrossEntropy { get; init; }
 
-    /// <summary>Mean load-balancing loss per MoE layer; 1 is perfect balance.</summary>
-    public double Balance { get; init; }
+    /// <summary>The losses of the routers without their coefficients, each a mean over the layers that have it.</summary>
+    public ImmutableArray<RouterLossMean> RouterLosses { get; init; } = [];
+
+    /// <summary>Mean load-balancing loss per MoE layer; 1 is perfect balance, 0 where no layer has the loss.</summary>
+    public double Balance => RouterLosses.FirstOrDefault(loss => loss.Name == RouterLossNames.Balance).Value;
 
     /// <summary>Mean router z-loss per MoE layer.</summary>
-    public double RouterZ { get; init; }
+    public double RouterZ => RouterLosses.FirstOrDefault(loss => loss.Name == RouterLossNames.Z).Value;
 
     /// <summary>Learning rate of the last step.</summary>
     public double LearningRate { get; init; }

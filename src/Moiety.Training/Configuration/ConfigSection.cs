@@ -125,9 +125,18 @@ internal sealed class ConfigSection
             return new ConfigSection(_file, PathOf(key), value);
         }
 
-        using JsonDocument empty = JsonDocument.Parse("{}");
-        return required ? throw Missing(key, "an object") : new ConfigSection(_file, PathOf(key), empty.RootElement.Clone());
+        return required ? throw Missing(key, "an object") : Empty(key);
     }
+
+    /// <summary>An object without keys, named as if it stood under a key.</summary>
+    internal ConfigSection Empty(string key)
+    {
+        using JsonDocument empty = JsonDocument.Parse("{}");
+        return new ConfigSection(_file, PathOf(key), empty.RootElement.Clone());
+    }
+
+    /// <summary>Whether an object stands under a key, for keys that may hold a word as well.</summary>
+    internal bool IsObject(string key) => TryGet(key, out JsonElement value) && value.ValueKind == JsonValueKind.Object;
 
     /// <summary>The objects in the list under a key, at least one.</summary>
     internal List<ConfigSection> List(string key)

@@ -15,6 +15,9 @@ public sealed record TrainingConfig
     /// <summary>The model, but for its vocabulary size and end tokens, which the tokenizer gives.</summary>
     public required ModelConfig Model { get; init; }
 
+    /// <summary>The gate of each layer, null in dense ones; empty for what <see cref="Model"/> describes.</summary>
+    public ImmutableArray<GateOptions?> Gates { get; init; } = [];
+
     /// <summary>Corpora to train on: what <c>Corpus.Open</c> takes.</summary>
     public required ImmutableArray<string> TrainingCorpora { get; init; }
 

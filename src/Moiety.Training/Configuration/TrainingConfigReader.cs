@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Moiety.Models;
 using Moiety.Models.Configuration;
@@ -73,7 +74,7 @@ public static class TrainingConfigReader
     private static TrainingConfig ReadRoot(ConfigSection root, string folder)
     {
         long seed = root.Integer("seed", 0, long.MaxValue, 1);
-        ModelConfig model = ReadModel(root.Section("model", required: true));
+        (ModelConfig model, ImmutableArray<GateOptions?> gates) = ReadModel(root.Section("model", required: true));
 
         ConfigSection data = root.Section("data", required: true);
         string[] training = data.Texts("train");
@@ -125,6 +126,7 @@ public static class TrainingConfigReader
         TrainingConfig config = new()
         {
             Model = model,
+            Gates = gates,
             TrainingCorpora = [.. training.Select(corpus => Absolute(corpus, folder))],
             ValidationCorpora = [.. validation.Select(corpus => Absolute(corpus, folder))],
             TokenizerPath = Absolute(tokenizer, folder),
@@ -153,7 +155,7 @@ public static class TrainingConfigReader
         return config;
     }
 
-    private static ModelConfig ReadModel(ConfigSection model)
+    private static (ModelConfig Model, ImmutableArray<GateOptions?> Gates) ReadModel(ConfigSection model)
     {
         int hidden = model.Int32("hidden_size", 8, 1 << 16);
         int heads = model.Int32("heads", 1, 1024);
@@ -169,6 +171,7 @@ public static class TrainingConfigReader
             throw model.Refuse("head_size", $"{headSize} is odd; rotary positions turn pairs of elements");
         }
 
+        (FeedForwardConfig FeedForward, GateOptions? Gate)[] layers = [.. model.List("layers").SelectMany(LayerReader.Read)];
         ModelConfig config = new()
         {
             Family = "moiety_moe",
@@ -181,44 +184,10 @@ public static class TrainingConfigReader
             NormEpsilon = (float)model.Number("norm_epsilon", 1e-12, 0.1, 1e-5),
             Rotary = new RotaryConfig { Theta = (float)model.Number("rope_theta", 1, 1e9, 10000) },
             TieWordEmbeddings = model.Boolean("tie_embeddings", true),
-            FeedForwards = [.. model.List("layers").SelectMany(ReadLayers)],
+            FeedForwards = [.. layers.Select(layer => layer.FeedForward)],
         };
         model.RefuseOthers();
-        return config;
-    }
-
-    private static IEnumerable<FeedForwardConfig> ReadLayers(ConfigSection layer)
-    {
-        int repeat = layer.Int32("repeat", 1, 1024, 1);
-        int experts = layer.Int32("experts", 0, 4096, 0);
-        if (experts == 0)
-        {
-            int dense = layer.Int32("intermediate_size", 1, 1 << 20);
-            layer.RefuseOthers();
-            return Enumerable.Repeat(new FeedForwardConfig { IntermediateSize = dense }, repeat);
-        }
-
-        bool residual = layer.Boolean("residual", false);
-        int topK = layer.Int32("top_k", 1, experts, 1);
-        FeedForwardConfig config = new()
-        {
-            IntermediateSize = residual ? layer.Int32("intermediate_size", 1, 1 << 20) : 0,
-            Moe = new MoeConfig
-            {
-                ExpertCount = experts,
-                TopK = topK,
-                ExpertIntermediateSize = layer.Int32("expert_size", 1, 1 << 20),
-                NormalizeTopK = layer.Boolean("normalize_top_k", topK > 1),
-                Residual = residual,
-            },
-        };
-        if (config.Moe.NormalizeTopK && topK == 1)
-        {
-            throw layer.Refuse("normalize_top_k", "true is not allowed with top_k 1: every weight would be 1 and the router would get no gradient");
-        }
-
-        layer.RefuseOthers();
-        return Enumerable.Repeat(config, repeat);
+        return (config, [.. layers.Select(layer => layer.Gate)]);
     }
 
     private static string Absolute(string path, string folder) => Path.GetFullPath(path, folder);

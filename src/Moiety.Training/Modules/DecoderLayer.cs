@@ -1,4 +1,5 @@
 using Moiety.Models.Configuration;
+using Moiety.Training.Routing;
 using static TorchSharp.torch;
 
 namespace Moiety.Training.Modules;
@@ -20,7 +21,7 @@ internal sealed class DecoderLayer
     private readonly Norm? _feedForwardOutputNorm;
 
     /// <summary>Declares the parameters of a layer.</summary>
-    internal DecoderLayer(ParameterStore store, ModelConfig config, RotaryTable? rotary, int layer)
+    internal DecoderLayer(ParameterStore store, ModelConfig config, RotaryTable? rotary, int layer, GateOptions? gate)
     {
         FeedForwardConfig feedForward = config.FeedForwards[layer];
         _placement = config.NormPlacement;
@@ -51,7 +52,7 @@ internal sealed class DecoderLayer
         }
         else
         {
-            _experts = new MixtureOfExperts(store, feedForward, config.HiddenSize, layer);
+            _experts = new MixtureOfExperts(store, feedForward, config.HiddenSize, layer, gate);
         }
 
         if (outputNorms)
@@ -77,6 +78,9 @@ internal sealed class DecoderLayer
         residual = Join(residual, attended, _attentionOutputNorm, post ? _attentionNorm : null);
         return Join(residual, FeedForward(post ? null : _feedForwardNorm, residual, pass), _feedForwardOutputNorm, post ? _feedForwardNorm : null);
     }
+
+    /// <summary>What the layer's gate does between optimizer steps.</summary>
+    internal void AfterStep() => _experts?.AfterStep();
 
     private static Tensor Normalize(Norm? norm, Tensor residual, ScalarType type) => norm is null ? residual.to(type) : norm.Forward(residual, type);
 

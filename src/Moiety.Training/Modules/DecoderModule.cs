@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using Moiety.Models;
 using Moiety.Models.Configuration;
 using Moiety.Training.Losses;
 using Moiety.Training.Native;
+using Moiety.Training.Routing;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,8 +23,10 @@ public sealed class DecoderModule : IDisposable
     private readonly Dictionary<RotaryConfig, RotaryTable> _rotaries = [];
 
     /// <summary>Builds the module; all parameters are zero until <see cref="Initialize"/> or until they are loaded.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="gates">The gate of each layer, null in dense ones; empty for what the configuration describes.</param>
     /// <exception cref="InvalidInputException">The configuration has a feature that the trainer does not compute.</exception>
-    public DecoderModule(ModelConfig config)
+    public DecoderModule(ModelConfig config, ImmutableArray<GateOptions?> gates = default)
     {
         ArgumentNullException.ThrowIfNull(config);
         if (UntrainedFeatures.Of(config).FirstOrDefault() is { } feature)
@@ -30,11 +34,16 @@ public sealed class DecoderModule : IDisposable
             throw new InvalidInputException($"The trainer does not compute {feature}; the engine runs such models, but they cannot be trained here.");
         }
 
+        if (!gates.IsDefaultOrEmpty && gates.Length != config.LayerCount)
+        {
+            throw new ArgumentException($"There are {gates.Length} gates for {config.LayerCount} layers.", nameof(gates));
+        }
+
         TorchLibrary.EnsureLoaded();
         Config = config;
         Store = new ParameterStore();
         _embedding = new TokenEmbedding(Store, config);
-        _layers = [.. Enumerable.Range(0, config.LayerCount).Select(layer => new DecoderLayer(Store, config, RotaryOf(layer), layer))];
+        _layers = [.. Enumerable.Range(0, config.LayerCount).Select(layer => new DecoderLayer(Store, config, RotaryOf(layer), layer, gates.IsDefaultOrEmpty ? null : gates[layer]))];
         _head = new OutputHead(Store, config, _embedding.Words);
         Store.Allocate();
     }
@@ -124,6 +133,7 @@ public sealed class DecoderModule : IDisposable
             pass.IsolateDocuments(tokens, Config.EosTokenIds[0]);
         }
 
+        pass.TokenIds = tokens;
         Tensor residual = _embedding.Forward(tokens, pass);
         foreach (DecoderLayer layer in _layers)
         {
@@ -143,18 +153,24 @@ public sealed class DecoderModule : IDisposable
         using DisposeScope scope = NewDisposeScope();
         Tensor hidden = Forward(tokens, pass);
         (double crossEntropy, Tensor hiddenGradient) = _head.Train(hidden.detach(), labels, pass, options.MicroBatchShare / labels.shape[0]);
-        int routers = pass.BalanceLosses.Count;
-        if (routers == 0)
+        if (pass.RouterLosses.Count == 0)
         {
             hidden.backward([hiddenGradient]);
-            return new TrainingPassResult(crossEntropy, 0, 0, []);
+            return new TrainingPassResult(crossEntropy, 0, [], [.. pass.Routers]);
         }
 
-        Tensor balance = stack(pass.BalanceLosses).sum();
-        Tensor routerZ = stack(pass.ZLosses).sum();
-        Tensor auxiliary = balance.Times(options.Balance).Plus(routerZ.Times(options.RouterZ)).Times(options.MicroBatchShare);
-        autograd.backward([hidden, auxiliary], [hiddenGradient, ones_like(auxiliary)]);
-        return new TrainingPassResult(crossEntropy, balance.ToDouble() / routers, routerZ.ToDouble() / routers, [.. pass.Routers]);
+        (Tensor auxiliary, ImmutableArray<RouterLossMean> means) = options.Weigh(pass.RouterLosses);
+        autograd.backward([hidden, auxiliary.Times(options.MicroBatchShare)], [hiddenGradient, ones_like(auxiliary)]);
+        return new TrainingPassResult(crossEntropy, auxiliary.ToDouble(), means, [.. pass.Routers]);
+    }
+
+    /// <summary>What the gates do between optimizer steps; once after each of them.</summary>
+    internal void AfterStep()
+    {
+        foreach (DecoderLayer layer in _layers)
+        {
+            layer.AfterStep();
+        }
     }
 
     /// <summary>The sum of the cross-entropy over all labels, without gradients.</summary>

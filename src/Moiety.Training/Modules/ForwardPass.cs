@@ -28,11 +28,17 @@ internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? ca
     /// </summary>
     internal Tensor? AttentionMask { get; private set; }
 
-    /// <summary>Load-balancing losses, one per MoE layer.</summary>
-    internal List<Tensor> BalanceLosses { get; } = [];
+    /// <summary>Share of the run that is done, from 0 to 1, for gates that anneal.</summary>
+    internal double Progress { get; init; } = 1;
 
-    /// <summary>Router z-losses, one per MoE layer.</summary>
-    internal List<Tensor> ZLosses { get; } = [];
+    /// <summary>Per token, whether it counts for the routers; empty when all do.</summary>
+    internal ReadOnlyMemory<bool> UsedTokens { get; init; }
+
+    /// <summary>[batch, length], int64: the token ids, for gates that look at them.</summary>
+    internal Tensor? TokenIds { get; set; }
+
+    /// <summary>Losses of the routers, layer by layer.</summary>
+    internal List<RouterLoss> RouterLosses { get; } = [];
 
     /// <summary>Router reports, one per MoE layer.</summary>
     internal List<RouterStatistics> Routers { get; } = [];

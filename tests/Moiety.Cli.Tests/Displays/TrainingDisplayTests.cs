@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Moiety.Cli.Displays.Training;
 using Moiety.Models;
 using Moiety.Training;
+using Moiety.Training.Routing;
 using Spectre.Console;
 
 namespace Moiety.Cli.Tests.Displays;
@@ -25,7 +26,7 @@ public class TrainingDisplayTests
                 Steps = 200,
                 Completed = step / 200.0,
                 CrossEntropy = 6 - (step / 50.0),
-                Balance = 1.02,
+                RouterLosses = [new RouterLossMean("balance", 1.02)],
                 TokensPerSecond = 3456.7,
                 Elapsed = TimeSpan.FromSeconds(step),
                 Routers = [new RouterLoad(1, [0.5, 0.25, 0.25, 0], 0.125)],

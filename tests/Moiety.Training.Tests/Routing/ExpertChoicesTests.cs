@@ -4,7 +4,7 @@ using Moiety.Training.Routing;
 
 namespace Moiety.Training.Tests.Routing;
 
-public class TopKGatingTests
+public class ExpertChoicesTests
 {
     // Few distinct values, so that ties are common.
     private static readonly Gen<(float[] Probabilities, int Experts, int TopK)> Cases =
@@ -76,8 +76,8 @@ public class TopKGatingTests
         float[] probabilities = [0.6f, 0.4f, 0.7f, 0.3f, 0.9f, 0.1f, 0.8f, 0.2f];
         Xoshiro256 random = new(1, 2);
         ExpertCapacity position = new(1, 1, DropPolicy.Position);
-        Assert.Equal([0, 1], TopKGating.Route(probabilities, 2, 1, position, ref random).Tokens);
-        Assert.Equal([2, 3], TopKGating.Route(probabilities, 2, 1, position with { Policy = DropPolicy.Probability }, ref random).Tokens);
+        Assert.Equal([0, 1], Route(probabilities, 2, 1, position, ref random).Tokens);
+        Assert.Equal([2, 3], Route(probabilities, 2, 1, position with { Policy = DropPolicy.Probability }, ref random).Tokens);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public class TopKGatingTests
         // Token 0 has expert 1 as second choice, token 1 as first.
         float[] probabilities = [0.6f, 0.4f, 0.3f, 0.7f];
         Xoshiro256 random = new(1, 2);
-        RoutingTable table = TopKGating.Route(probabilities, 2, 2, new ExpertCapacity(0.5, 1, DropPolicy.Random), ref random);
+        RoutingTable table = Route(probabilities, 2, 2, new ExpertCapacity(0.5, 1, DropPolicy.Random), ref random);
         Assert.Equal([0, 1], table.Tokens);
         Assert.Equal([0, 3], table.ProbabilityIndices);
     }
@@ -101,8 +101,8 @@ public class TopKGatingTests
         {
             Xoshiro256 random = new(seed, 1);
             Xoshiro256 again = new(seed, 1);
-            long[] tokens = TopKGating.Route(probabilities, 2, 1, capacity, ref random).Tokens;
-            Assert.Equal(tokens, TopKGating.Route(probabilities, 2, 1, capacity, ref again).Tokens);
+            long[] tokens = Route(probabilities, 2, 1, capacity, ref random).Tokens;
+            Assert.Equal(tokens, Route(probabilities, 2, 1, capacity, ref again).Tokens);
             Array.ForEach(tokens, token => kept[token]++);
         }
 
@@ -113,7 +113,18 @@ public class TopKGatingTests
     private static RoutingTable Route((float[] Probabilities, int Experts, int TopK) sample, ExpertCapacity? capacity)
     {
         Xoshiro256 random = new(7, 7);
-        return TopKGating.Route(sample.Probabilities, sample.Experts, sample.TopK, capacity, ref random);
+        return Route(sample.Probabilities, sample.Experts, sample.TopK, capacity, ref random);
+    }
+
+    private static RoutingTable Route(float[] scores, int experts, int topK, ExpertCapacity? capacity, ref Xoshiro256 random)
+    {
+        ExpertChoices choices = ExpertChoices.Best(scores, experts, topK);
+        if (capacity is not null)
+        {
+            choices.Limit(capacity, scores, scores.Length / experts, ref random);
+        }
+
+        return choices.Sort();
     }
 
     private static HashSet<(long Token, long Expert)> Assignments(RoutingTable table, int experts) =>

@@ -1,0 +1,59 @@
+using Moiety.Models.Configuration;
+using Moiety.Training.Configuration;
+
+namespace Moiety.Training.Routing;
+
+/// <summary>
+/// A rule that sends tokens to experts: what it is called, what is to be known of it, how its options are read, and what makes a gate of
+/// it. One file each, listed in <see cref="GateRegistry"/>.
+/// </summary>
+public abstract class GateKind
+{
+    /// <summary>Its name in configurations.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The rule, in a line.</summary>
+    public abstract string Rule { get; }
+
+    /// <summary>What keeps the load even, in a line.</summary>
+    public abstract string Balance { get; }
+
+    /// <summary>Whether a token's experts depend on no later token: only then does the trained model compute what the served one will.</summary>
+    public virtual bool IsCausal => true;
+
+    /// <summary>Whether the router gets a gradient.</summary>
+    public virtual bool IsLearned => true;
+
+    /// <summary>Whether the engine runs the exported model.</summary>
+    public virtual bool IsServed => true;
+
+    /// <summary>Whether a model that is trained with the rule computes the rule as the configuration describes the layer, without options.</summary>
+    internal virtual bool IsDefaultFor(MoeConfig moe) => false;
+
+    /// <summary>Rows of the router's matrix; 0 for none.</summary>
+    internal virtual int RouterRows(MoeConfig moe) => moe.ExpertCount;
+
+    /// <summary>Experts per token where a layer does not say.</summary>
+    internal virtual int DefaultTopK => 1;
+
+    /// <summary>What the rule sets in a layer unless the layer's own keys say otherwise.</summary>
+    internal virtual MoeConfig Defaults(MoeConfig moe) => moe;
+
+    /// <summary>Refuses layers that the rule cannot route.</summary>
+    /// <param name="layer">The layer's section, which the error names.</param>
+    /// <param name="moe">What was read from it.</param>
+    internal virtual void Check(ConfigSection layer, MoeConfig moe)
+    {
+    }
+
+    /// <summary>Reads the options.</summary>
+    /// <param name="gate">The gate's section; empty where only its name was given.</param>
+    /// <param name="moe">The experts of the layer.</param>
+    internal virtual GateOptions Read(ConfigSection gate, MoeConfig moe) => new(this);
+
+    /// <summary>Makes a gate of a layer.</summary>
+    internal abstract IGate Create(GateOptions options, GateSite site);
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+using Moiety.Models.Configuration;
+using Moiety.Training.Routing.Gates;
+
+namespace Moiety.Training.Routing;
+
+/// <summary>All gates. Configurations, the documentation and the tests read this list.</summary>
+public static class GateRegistry
+{
+    /// <summary>Every gate, the default first.</summary>
+    public static ImmutableArray<GateKind> All { get; } =
+    [
+        new TopKKind(),
+    ];
+
+    /// <summary>The gates by name.</summary>
+    internal static IReadOnlyDictionary<string, GateKind> ByName { get; } = All.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
+
+    /// <summary>The gate that computes what a model's configuration describes.</summary>
+    internal static GateOptions DefaultFor(MoeConfig moe) => new(All.FirstOrDefault(kind => kind.IsDefaultFor(moe)) ?? All[0]);
+}
