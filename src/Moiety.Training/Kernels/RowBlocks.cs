@@ -15,20 +15,23 @@ internal static class RowBlocks
     internal static int Count(int rows) => (rows + Rows - 1) / Rows;
 
     /// <summary>Calls the action with every block's number, first row and row after the last.</summary>
-    internal static void For(int rows, Action<int, int, int> action)
+    internal static void For(int rows, Action<int, int, int> action) =>
+        ForEach(Count(rows), block => action(block, block * Rows, Math.Min((block + 1) * Rows, rows)));
+
+    /// <summary>Calls the action with every number below a count, in any order.</summary>
+    internal static void ForEach(int count, Action<int> action)
     {
         int threads = get_num_threads();
-        void Block(int block) => action(block, block * Rows, Math.Min((block + 1) * Rows, rows));
-        if (threads == 1 || rows <= Rows)
+        if (threads == 1 || count <= 1)
         {
-            for (int block = 0; block < Count(rows); block++)
+            for (int i = 0; i < count; i++)
             {
-                Block(block);
+                action(i);
             }
         }
         else
         {
-            Parallel.For(0, Count(rows), new ParallelOptions { MaxDegreeOfParallelism = threads }, Block);
+            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, action);
         }
     }
 }

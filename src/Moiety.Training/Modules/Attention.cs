@@ -1,11 +1,12 @@
 using Moiety.Models.Configuration;
+using Moiety.Training.Kernels;
 using static TorchSharp.torch;
 
 namespace Moiety.Training.Modules;
 
 /// <summary>
-/// Causal self-attention of one layer. Scores that libtorch's fused product does not compute (soft caps, ALiBi, sinks) are computed
-/// step by step.
+/// Causal self-attention of one layer. Grouped-query heads go through <see cref="AttentionFunction"/>, latent ones through libtorch's
+/// fused product; scores that neither computes (soft caps, ALiBi, sinks) are computed step by step.
 /// </summary>
 internal sealed class Attention
 {
@@ -46,9 +47,16 @@ internal sealed class Attention
     internal Tensor Forward(Tensor input, long batch, ForwardPass pass)
     {
         long length = input.shape[0] / batch;
-        (Tensor queries, Tensor keys, Tensor values) = _heads.Project(input, batch, pass);
-        Tensor? mask = _window > 0 && _window < length ? Near(length, pass.AttentionMask) : pass.AttentionMask;
         bool stepwise = _attention.LogitSoftCap > 0 || _attention.AlibiMaxBias > 0 || _attention.Sinks;
+        if (_heads is GroupedHeads grouped && !stepwise)
+        {
+            Tensor attended = AttentionFunction.Apply(
+                grouped.ProjectTogether(input, batch, pass), _config.HeadCount, pass.FirstVisible(batch, length, _window), (float)(_attention.Scale ?? 1 / Math.Sqrt(_config.HeadSize)));
+            return pass.Project(attended.view(batch * length, -1), _output, _outputBias);
+        }
+
+        (Tensor queries, Tensor keys, Tensor values) = _heads.Project(input, batch, pass);
+        Tensor? mask = pass.AttentionMask(batch, length, _window);
         Tensor mixed = stepwise
             ? MixStepwise(queries, keys, values, mask ?? ones(length, length, dtype: ScalarType.Bool).tril(0))
             : nn.functional.scaled_dot_product_attention(Scaled(queries), keys, values, mask, is_casual: mask is null);
@@ -93,12 +101,5 @@ internal sealed class Attention
         }
 
         return tensor(bias).view(heads, length, length);
-    }
-
-    // A position sees itself and the window - 1 before it.
-    private Tensor Near(long length, Tensor? mask)
-    {
-        Tensor near = ones(length, length, dtype: ScalarType.Bool).tril(0).triu(1 - _window);
-        return mask is null ? near : mask.logical_and(near);
     }
 }

@@ -1,5 +1,5 @@
+using System.Runtime.InteropServices;
 using Moiety.Training.Routing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Moiety.Training.Modules;
@@ -7,6 +7,8 @@ namespace Moiety.Training.Modules;
 /// <summary>What the layers of one forward pass share: the arithmetic, the drops, and what the routers report.</summary>
 internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? capacity, ulong seed, bool trackRouterLosses)
 {
+    private readonly Dictionary<int, int[]> _firstVisible = [];
+
     /// <summary>Type of the matrix products.</summary>
     internal ScalarType ComputeType { get; } = precision == ComputePrecision.BF16 ? ScalarType.BFloat16 : ScalarType.Float32;
 
@@ -23,10 +25,10 @@ internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? ca
     internal bool TrackRouterLosses { get; } = trackRouterLosses;
 
     /// <summary>
-    /// [batch, 1, length, length]: which positions each position attends to, where that is less than all before it; null for plain causal
-    /// attention.
+    /// [batch * length]: the position of the sequence at which the document of each position starts, or null where all of a sequence is
+    /// visible.
     /// </summary>
-    internal Tensor? AttentionMask { get; private set; }
+    internal int[]? DocumentStarts { get; private set; }
 
     /// <summary>Share of the run that is done, from 0 to 1, for gates that anneal.</summary>
     internal double Progress { get; init; } = 1;
@@ -51,9 +53,49 @@ internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? ca
     /// <param name="separator">The token that starts every document.</param>
     internal void IsolateDocuments(Tensor tokens, long separator)
     {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor document = tokens.IsEqualTo(separator).to(ScalarType.Int32).cumsum(1);
-        AttentionMask = document.unsqueeze(1).eq(document.unsqueeze(2)).tril().unsqueeze(1).MoveToOuterDisposeScope();
+        int length = (int)tokens.shape[1];
+        ReadOnlySpan<long> ids = MemoryMarshal.Cast<byte, long>(tokens.bytes);
+        int[] starts = new int[ids.Length];
+        for (int i = 0; i < ids.Length; i++)
+        {
+            int position = i % length;
+            starts[i] = ids[i] == separator ? position : position == 0 ? 0 : starts[i - 1];
+        }
+
+        DocumentStarts = starts;
+    }
+
+    /// <summary>[batch * length]: the first position that each position attends to; each sees all from there to itself.</summary>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="length">Positions of a sequence.</param>
+    /// <param name="window">Most positions that one sees, or 0 for no limit.</param>
+    internal int[] FirstVisible(long batch, long length, int window)
+    {
+        if (!_firstVisible.TryGetValue(window, out int[]? first))
+        {
+            first = DocumentStarts ?? new int[batch * length];
+            if (window > 0)
+            {
+                first = [.. first.Select((start, i) => Math.Max(start, (int)(i % length) + 1 - window))];
+            }
+
+            _firstVisible.Add(window, first);
+        }
+
+        return first;
+    }
+
+    /// <summary>[batch, 1, length, length]: the same as a mask, or null for plain causal attention.</summary>
+    internal Tensor? AttentionMask(long batch, long length, int window)
+    {
+        if (DocumentStarts is null && (window == 0 || window >= length))
+        {
+            return null;
+        }
+
+        Tensor first = tensor(FirstVisible(batch, length, window)).view(batch, 1, length, 1);
+        Tensor positions = arange(length, dtype: ScalarType.Int32);
+        return positions.ge(first).logical_and(positions.le(positions.unsqueeze(1)));
     }
 
     /// <summary>A tensor in the type of the matrix products.</summary>

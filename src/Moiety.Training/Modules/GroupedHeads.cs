@@ -42,6 +42,18 @@ internal sealed class GroupedHeads : AttentionHeads
     /// <inheritdoc/>
     internal override (Tensor Queries, Tensor Keys, Tensor Values) Project(Tensor input, long batch, ForwardPass pass)
     {
+        int groups = _config.KeyValueHeadCount;
+        Tensor[] parts = ProjectTogether(input, batch, pass).split([_config.HeadCount, groups, groups], 2);
+        return (parts[0].transpose(1, 2), Share(parts[1]), Share(parts[2]));
+    }
+
+    /// <summary>Queries, keys and values side by side.</summary>
+    /// <param name="input">[batch * length, hidden], in the compute type.</param>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="pass">The forward pass.</param>
+    /// <returns>[batch, length, query heads + key heads + value heads, size], contiguous.</returns>
+    internal Tensor ProjectTogether(Tensor input, long batch, ForwardPass pass)
+    {
         long length = input.shape[0] / batch;
         int heads = _config.HeadCount;
         int groups = _config.KeyValueHeadCount;
@@ -54,9 +66,7 @@ internal sealed class GroupedHeads : AttentionHeads
 
         double clip = _config.Attention.ClipQueryKeyValue;
         projected = clip == 0 ? projected : projected.AtMost(clip).AtLeast(-clip);
-        Tensor turned = _rotary is null ? projected : _rotary.Rotate(projected, heads + groups);
-        Tensor[] parts = turned.split([heads, groups, groups], 2);
-        return (parts[0].transpose(1, 2), Share(parts[1]), Share(parts[2]));
+        return (_rotary is null ? projected : _rotary.Rotate(projected, heads + groups)).contiguous();
     }
 
     // Every key-value head serves heads / groups neighboring query heads: [batch, length, groups, d] to [batch, heads, length, d].
