@@ -132,6 +132,20 @@ public sealed class GgufMetadata
         return values.Length == count ? [.. values] : throw Error(key, $"the array has {values.Length} entries, {count} are needed");
     }
 
+    /// <summary>One finite number for all, or one for each of <paramref name="count"/>; null when absent.</summary>
+    internal ImmutableArray<float>? SinglePerItem(string key, int count)
+    {
+        if (Find(key) is not { Type: GgufValueType.Array })
+        {
+            return Single(key) is { } single ? [.. Enumerable.Repeat(single, count)] : null;
+        }
+
+        float[] values = Singles(key)!;
+        return values.Length != count ? throw Error(key, $"the array has {values.Length} entries, {count} are needed")
+            : values.All(float.IsFinite) ? [.. values]
+            : throw Error(key, "a number is not finite");
+    }
+
     /// <summary>The error that a key's value calls for.</summary>
     internal InvalidCheckpointException Error(string key, string reason) => new(Path, key, reason);
 

@@ -13,7 +13,8 @@ namespace Moiety.Models.Families;
 /// <c>config.json</c>: <c>num_experts</c> lists the experts of each MoE layer where <c>expert_interval</c> says which layers
 /// those are (every n-th), or of each layer, 0 for a dense one, where it is absent. <c>num_experts_per_tok</c>,
 /// <c>moe_intermediate_size</c>, <c>mlp_type</c> (standard or residual) and <c>norm_topk_prob</c> are one value or a list over
-/// the MoE layers; <c>intermediate_size</c> is one value or a list over the layers that have a dense branch.
+/// the MoE layers; <c>intermediate_size</c> is one value or a list over the layers that have a dense branch. Gating, groups and shared
+/// experts are said by <see cref="MoietyGating"/>.
 /// </para>
 /// </summary>
 internal sealed class MoietyMoeFamily : DecoderFamily
@@ -83,7 +84,7 @@ internal sealed class MoietyMoeFamily : DecoderFamily
         }
 
         _ = ReadActivation(config);
-        return feedForwards.MoveToImmutable();
+        return MoietyGating.Read(config, feedForwards.MoveToImmutable());
     }
 
     /// <inheritdoc/>
@@ -93,7 +94,7 @@ internal sealed class MoietyMoeFamily : DecoderFamily
         int[] widths = [.. config.FeedForwards.Where(layer => layer.Moe is null or { Residual: true }).Select(layer => layer.IntermediateSize)];
         if (widths.Length > 0)
         {
-            json["intermediate_size"] = Compact(widths, value => value);
+            json["intermediate_size"] = MoietyGating.Compact(widths, value => value);
         }
 
         MoeConfig[] moe = [.. config.FeedForwards.Where(layer => layer.Moe is not null).Select(layer => layer.Moe!)];
@@ -109,10 +110,11 @@ internal sealed class MoietyMoeFamily : DecoderFamily
 
         if (moe.Length > 0)
         {
-            json["num_experts_per_tok"] = Compact(moe, layer => layer.TopK);
-            json["moe_intermediate_size"] = Compact(moe, layer => layer.ExpertIntermediateSize);
-            json["mlp_type"] = Compact(moe, layer => layer.Residual ? Residual : Standard);
-            json["norm_topk_prob"] = Compact(moe, layer => layer.NormalizeTopK);
+            json["num_experts_per_tok"] = MoietyGating.Compact(moe, layer => layer.TopK);
+            json["moe_intermediate_size"] = MoietyGating.Compact(moe, layer => layer.ExpertIntermediateSize);
+            json["mlp_type"] = MoietyGating.Compact(moe, layer => layer.Residual ? Residual : Standard);
+            json["norm_topk_prob"] = MoietyGating.Compact(moe, layer => layer.NormalizeTopK);
+            MoietyGating.Write(moe, json);
         }
     }
 
@@ -143,7 +145,7 @@ internal sealed class MoietyMoeFamily : DecoderFamily
         ImmutableArray<int> expertWidths = Sizes("expert_feed_forward_length");
         ImmutableArray<bool> normalize = fields.BooleanPerItem("expert_weights_norm", layers) ?? Repeat(false, layers);
         ImmutableArray<bool> residual = fields.BooleanPerItem("expert_residual", layers) ?? Repeat(false, layers);
-        return [.. Enumerable.Range(0, layers).Select(layer => new FeedForwardConfig
+        return MoietyGating.Read(fields, [.. Enumerable.Range(0, layers).Select(layer => new FeedForwardConfig
         {
             IntermediateSize = widths[layer],
             Moe = experts[layer] == 0 ? null : new MoeConfig
@@ -154,7 +156,7 @@ internal sealed class MoietyMoeFamily : DecoderFamily
                 NormalizeTopK = normalize[layer],
                 Residual = residual[layer],
             },
-        })];
+        })]);
     }
 
     /// <inheritdoc/>
@@ -168,6 +170,7 @@ internal sealed class MoietyMoeFamily : DecoderFamily
         set("expert_feed_forward_length", Numbers(layer => layer.Moe?.ExpertIntermediateSize ?? 0));
         set("expert_weights_norm", Flags(layer => layer.Moe?.NormalizeTopK ?? false));
         set("expert_residual", Flags(layer => layer.Moe?.Residual ?? false));
+        MoietyGating.Write(config, set);
     }
 
     /// <inheritdoc/>
@@ -224,14 +227,6 @@ internal sealed class MoietyMoeFamily : DecoderFamily
         int interval = first + 1;
         bool regular = !config.FeedForwards.Where((layer, index) => layer.Moe is not null != ((index + 1) % interval == 0)).Any();
         return regular ? interval : null;
-    }
-
-    private static JsonNode Compact<TItem, TValue>(IReadOnlyList<TItem> items, Func<TItem, TValue> select)
-    {
-        TValue first = select(items[0]);
-        return items.All(item => EqualityComparer<TValue>.Default.Equals(select(item), first))
-            ? JsonValue.Create(first)!
-            : new JsonArray([.. items.Select(item => JsonValue.Create(select(item)))]);
     }
 
     private static ImmutableArray<T> Repeat<T>(T value, int count) => [.. Enumerable.Repeat(value, count)];

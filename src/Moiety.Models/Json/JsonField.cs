@@ -205,6 +205,9 @@ internal readonly struct JsonField
     /// <summary>A member with one value for all, or one for each of <paramref name="count"/>; null when it is absent.</summary>
     public ImmutableArray<string>? TextPerItem(string key, int count) => PerItem(key, count, static item => item.Text());
 
+    /// <summary>A member with one value for all, or one for each of <paramref name="count"/>; null when it is absent.</summary>
+    public ImmutableArray<float>? SinglePerItem(string key, int count) => PerItem(key, count, static item => item.Single());
+
     /// <summary>The value as messages show it: short, and whatever is in it.</summary>
     public string Show()
     {

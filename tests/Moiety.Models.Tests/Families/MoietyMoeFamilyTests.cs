@@ -29,8 +29,26 @@ public class MoietyMoeFamilyTests
                 },
             });
 
+    // What a layer of experts may have besides, or nothing of it.
+    private static readonly Gen<Func<MoeConfig, MoeConfig>> Gating = Gen.Select(
+        Gen.Bool, Gen.Bool, Gen.Bool, Gen.Bool, Gen.Bool, Gen.Int[0, 2], Gen.Bool, Gen.Bool,
+        (plain, sigmoid, selection, router, two, shared, scaled, weighed) => plain
+            ? (Func<MoeConfig, MoeConfig>)(moe => moe)
+            : moe => moe with
+            {
+                Gating = sigmoid ? GatingKind.Sigmoid : GatingKind.Softmax,
+                SelectionBias = selection,
+                RouterBias = router,
+                GroupCount = moe.ExpertCount,
+                GroupTopK = moe.TopK,
+                GroupScore = two ? GroupScore.BestTwo : GroupScore.Best,
+                WeightScale = scaled ? 2.5f : 1,
+                SharedIntermediateSize = shared * 32,
+                SharedGate = shared > 0 && weighed,
+            });
+
     private static readonly Gen<ModelConfig> Config = Gen.Select(
-        Layer.Array[1, 6], Gen.Int[0, 4], Gen.Bool, Gen.Bool, Gen.Int[-1, 49], Gen.Int[0, 49].Array[0, 3], Gen.Float[1e-6f, 1e-3f], Gen.Float[1f, 1e6f],
+        Gen.Select(Layer, Gating, (layer, gating) => layer.Moe is { } moe ? layer with { Moe = gating(moe) } : layer).Array[1, 6], Gen.Int[0, 4], Gen.Bool, Gen.Bool, Gen.Int[-1, 49], Gen.Int[0, 49].Array[0, 3], Gen.Float[1e-6f, 1e-3f], Gen.Float[1f, 1e6f],
         (layers, interval, tied, interleaved, bos, eos, epsilon, theta) => FamilyModels.Moiety() with
         {
             // An interval makes the pattern regular, which the compact form of config.json is for.
@@ -87,6 +105,8 @@ public class MoietyMoeFamilyTests
     [InlineData("\"num_experts\": 2, \"expert_interval\": 3", "expert_interval", "3 is not between 1 and the 2 layers")]
     [InlineData("\"num_experts\": 2, \"expert_interval\": 1, \"mlp_type\": \"shared\"", "mlp_type", "known: standard, residual")]
     [InlineData("\"num_experts\": 2, \"expert_interval\": 1, \"moe_intermediate_size\": null", "moe_intermediate_size", "missing")]
+    [InlineData("\"num_experts\": 2, \"expert_interval\": 1, \"scoring_func\": \"tanh\"", "scoring_func", "known: softmax, sigmoid")]
+    [InlineData("\"num_experts\": 2, \"expert_interval\": 1, \"routed_scaling_factor\": [1, 2, 3]", "routed_scaling_factor", "3 entries, 2 are needed")]
     [InlineData("\"num_experts\": [0, 0], \"intermediate_size\": null", "intermediate_size", "missing")]
     [InlineData("\"num_experts\": [0, 2.5]", "num_experts[1]", "2.5, expected an integer")]
     public void Contradictions_are_refused_by_name(string fields, string field, string reason)

@@ -106,6 +106,13 @@ internal sealed class ConfigFields
         return _json.BooleanPerItem(name, count);
     }
 
+    /// <summary>A list with a number for each of <paramref name="count"/>, or one for all; null when it is absent.</summary>
+    public ImmutableArray<float>? SinglePerItem(string name, int count)
+    {
+        _read.Add(name);
+        return _json.SinglePerItem(name, count);
+    }
+
     /// <summary>A list of numbers, or null when it is absent.</summary>
     public ImmutableArray<float>? SingleList(string name) => Find(name) is { } list ? [.. list.Items().Select(item => item.Single())] : null;
 

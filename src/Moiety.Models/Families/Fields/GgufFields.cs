@@ -71,6 +71,9 @@ internal sealed class GgufFields
     /// <summary>True or false for all, or one for each of <paramref name="count"/>; null when absent.</summary>
     public ImmutableArray<bool>? BooleanPerItem(string name, int count) => Metadata.BooleanPerItem(Key(name), count);
 
+    /// <summary>A finite number for all, or one for each of <paramref name="count"/>; null when absent.</summary>
+    public ImmutableArray<float>? SinglePerItem(string name, int count) => Metadata.SinglePerItem(Key(name), count);
+
     /// <summary>An integer that is the same for all layers, or null when absent.</summary>
     public int? Uniform(string name, int layers)
     {
