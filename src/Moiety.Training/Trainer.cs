@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using Moiety.Models;
-using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Tokenizers;
 using Moiety.Numerics.Randomness;
@@ -30,6 +29,7 @@ public sealed class Trainer : IDisposable
 
     private readonly TrainingConfig _config;
     private readonly string _folder;
+    private readonly TrainedModel _trained;
     private readonly FileStream _lock;
     private readonly AdamW _optimizer;
     private readonly CheckpointFolder _checkpoints;
@@ -41,15 +41,16 @@ public sealed class Trainer : IDisposable
     private TrainingState _state;
     private EvaluationResult? _lastEvaluation;
 
-    private Trainer(TrainingConfig config, string folder, Tokenizer tokenizer, bool resume, FileStream folderLock, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    private Trainer(TrainingConfig config, string folder, TrainedModel trained, bool resume, FileStream folderLock, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         TorchLibrary.EnsureLoaded();
         set_num_threads(config.Threads);
         _config = config;
         _folder = folder;
-        Tokenizer = tokenizer;
+        _trained = trained;
+        Tokenizer tokenizer = trained.Tokenizer;
         _lock = folderLock;
-        _checkpoints = new CheckpointFolder(Path.Combine(folder, "checkpoints"), config.KeptCheckpoints);
+        _checkpoints = new CheckpointFolder(CheckpointsOf(folder), config.KeptCheckpoints);
         string? latest = _checkpoints.Latest;
         if (latest is not null && !resume)
         {
@@ -67,17 +68,12 @@ public sealed class Trainer : IDisposable
             _validation = new PackedSequences(_validationTokens, config.SequenceLength, (ulong)config.Seed, "validation");
         }
 
-        Model = new DecoderModule(config.Model with
-        {
-            VocabularySize = tokenizer.VocabularySize,
-            BosTokenId = tokenizer.BosTokenId,
-            EosTokenIds = tokenizer.EosTokenIds,
-        }, config.Gates);
+        Model = new DecoderModule(trained.Config, config.Gates);
         _optimizer = new AdamW(Model.Store, config.Optimizer);
-        _fingerprint = Fingerprint();
+        _fingerprint = Fingerprint(config, trained.Config, _trainingTokens.Key);
         if (latest is null)
         {
-            Model.Initialize((ulong)config.Seed);
+            trained.Start(Model);
             _state = new TrainingState(0, 0, 0);
         }
         else
@@ -90,7 +86,7 @@ public sealed class Trainer : IDisposable
     public DecoderModule Model { get; }
 
     /// <summary>The tokenizer of the corpora, and of the exported model.</summary>
-    public Tokenizer Tokenizer { get; }
+    public Tokenizer Tokenizer => _trained.Tokenizer;
 
     /// <summary>Optimizer steps done.</summary>
     public long Step => _state.Step;
@@ -106,7 +102,7 @@ public sealed class Trainer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        Tokenizer tokenizer = ReadTokenizer(config.TokenizerPath);
+        TrainedModel trained = TrainedModel.Prepare(config);
         string path = Path.GetFullPath(folder);
         FileStream? folderLock = null;
         try
@@ -121,7 +117,7 @@ public sealed class Trainer : IDisposable
 
         try
         {
-            return new Trainer(config, path, tokenizer, resume, folderLock, progress, cancellationToken);
+            return new Trainer(config, path, trained, resume, folderLock, progress, cancellationToken);
         }
         catch
         {
@@ -187,12 +183,7 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Writes the model as a Hugging Face folder, in F32, with its tokenizer.</summary>
     /// <exception cref="InvalidInputException">The folder cannot be written, or a weight is not finite.</exception>
-    public void Export(string folder, CancellationToken cancellationToken = default) => HuggingFaceWriter.Write(
-        folder,
-        Model.Config,
-        TensorSource.From((tensor, destination) => Model.GetParameter(tensor.Name).CopyTo(destination)),
-        Tokenizer,
-        cancellationToken: cancellationToken);
+    public void Export(string folder, CancellationToken cancellationToken = default) => _trained.Export(Model, folder, cancellationToken);
 
     /// <summary>Frees the model and unlocks the folder.</summary>
     public void Dispose()
@@ -202,23 +193,6 @@ public sealed class Trainer : IDisposable
         _trainingTokens.Dispose();
         _validationTokens?.Dispose();
         _lock.Dispose();
-    }
-
-    private static Tokenizer ReadTokenizer(string path)
-    {
-        if (Directory.Exists(path))
-        {
-            return TokenizerJson.ReadFolder(path);
-        }
-
-        if (!File.Exists(path))
-        {
-            throw new InvalidInputException($"data.tokenizer: {path}: there is no such file or folder; make one with: moiety tokenizer train");
-        }
-
-        return Path.GetFileName(path) == TokenizerJson.FileName
-            ? TokenizerJson.ReadFolder(Path.GetDirectoryName(path)!)
-            : TokenizerJson.Read(File.ReadAllBytes(path), config: null, path);
     }
 
     private double RunStep(long step, double learningRate, MetricsWindow window, out double norm)
@@ -291,34 +265,40 @@ public sealed class Trainer : IDisposable
         progress?.Report(Report("checkpoint"));
     }
 
-    // What a resumed run must share with the one that wrote the checkpoint, in fields that an error can name.
-    private string Fingerprint()
+    /// <summary>Where a run keeps its checkpoints.</summary>
+    internal static string CheckpointsOf(string folder) => Path.Combine(folder, "checkpoints");
+
+    /// <summary>What a resumed run must share with the one that wrote the checkpoint, in fields that an error can name.</summary>
+    /// <param name="config">The run.</param>
+    /// <param name="model">Its model.</param>
+    /// <param name="trainingTokens">Hash of the training corpora, or null where they do not matter.</param>
+    internal static string Fingerprint(TrainingConfig config, ModelConfig model, string? trainingTokens)
     {
-        ModelConfig model = Model.Config;
         string layers = string.Join(", ", model.FeedForwards.Select(layer => layer.Moe is { } moe
             ? FormattableString.Invariant($"{layer.IntermediateSize}+{moe.ExpertCount}x{moe.ExpertIntermediateSize}/{moe.TopK}{(moe.NormalizeTopK ? "n" : "")}{(moe.Residual ? "r" : "")}")
             : FormattableString.Invariant($"{layer.IntermediateSize}")));
-        string capacity = _config.Capacity is { } drops ? FormattableString.Invariant($"{drops.Factor}/{drops.Minimum}/{drops.Policy}") : "none";
+        string capacity = config.Capacity is { } drops ? FormattableString.Invariant($"{drops.Factor}/{drops.Minimum}/{drops.Policy}") : "none";
         // Fields that came later stand at the end and only where they differ from what earlier runs did, so that those resume.
-        string[] gates = [.. _config.Gates.Select((gate, layer) => gate is null || gate == GateRegistry.DefaultFor(model.FeedForwards[layer].Moe!) ? "" : $"gate {layer}={gate.Fingerprint}")];
+        string[] gates = [.. config.Gates.Select((gate, layer) => gate is null || gate == GateRegistry.DefaultFor(model.FeedForwards[layer].Moe!) ? "" : $"gate {layer}={gate.Fingerprint}")];
+        string[] start = config.InitialModel is null ? [] : [$"family={model.Family}", $"features={string.Join('+', ConfigFeatures.Of(model))}"];
         return string.Join("; ", [.. ((FormattableString[])[
             $"hidden_size={model.HiddenSize}",
             $"heads={model.HeadCount}/{model.KeyValueHeadCount}x{model.HeadSize}",
             $"vocabulary={model.VocabularySize}",
             $"context_length={model.ContextLength}",
             $"norm_epsilon={model.NormEpsilon}",
-            $"rope_theta={model.Rotary!.Theta}",
+            $"rope_theta={model.Rotary?.Theta}",
             $"tie_embeddings={model.TieWordEmbeddings}",
             $"layers=[{layers}]",
-            $"training tokens={_trainingTokens.Key}",
-            $"seed={_config.Seed}",
-            $"sequence_length={_config.SequenceLength}",
-            $"batch_size={_config.BatchSize}",
-            $"accumulation={_config.Accumulation}",
-            $"precision={_config.Precision}",
-            $"isolate_documents={_config.IsolateDocuments}",
+            $"training tokens={trainingTokens}",
+            $"seed={config.Seed}",
+            $"sequence_length={config.SequenceLength}",
+            $"batch_size={config.BatchSize}",
+            $"accumulation={config.Accumulation}",
+            $"precision={config.Precision}",
+            $"isolate_documents={config.IsolateDocuments}",
             $"capacity={capacity}",
-        ]).Select(FormattableString.Invariant), .. gates.Where(gate => gate.Length > 0)]);
+        ]).Select(FormattableString.Invariant), .. gates.Where(gate => gate.Length > 0), .. start]);
     }
 
     private sealed class TokenizationProgress(IProgress<TrainingProgress> progress) : IProgress<long>

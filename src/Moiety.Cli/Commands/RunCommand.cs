@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Moiety.Cli.Options;
 using Moiety.Cli.Shell;
+using Moiety.Models.Hub;
 
 namespace Moiety.Cli.Commands;
 
@@ -31,7 +32,7 @@ internal static class RunCommand
     {
         Chat.Read(parsed);
         string name = parsed.GetRequiredValue(Name);
-        using OpenedModel model = Engine.Open(parsed, ModelPath.FindOr(name, (_, reference) => PullCommand.Pull(reference, terminal)));
+        using OpenedModel model = Engine.Open(parsed, LocalModel.FindOr(name, (_, reference) => PullCommand.Pull(reference, terminal)));
         Chat.Run(parsed, model, terminal);
     }
 }

@@ -20,6 +20,14 @@ internal static class TrainCommand
 
     private static readonly Option<bool> Resume = new("--resume") { Description = "Go on from the newest checkpoint of the folder; the next step is the one that an uninterrupted run would make" };
 
+    private static readonly Option<string?> Init = new("--init")
+    {
+        Description = "The model to start from, in place of the configuration's \"init\": a GGUF file, a Hugging Face folder or a model that was pulled",
+        HelpName = "MODEL",
+    };
+
+    private static readonly Option<bool> ExportOnly = new("--export-only") { Description = "Train nothing: write the model of the newest checkpoint, also while the run goes on" };
+
     public static Command Create(Terminal terminal)
     {
         Verb verb = new(
@@ -27,11 +35,15 @@ internal static class TrainCommand
             "Train a model and write it as a Hugging Face folder. Ctrl-C writes a checkpoint after the step in progress and stops.",
             new Example("train", "moiety train recipe.json --out runs/first"),
             new Example("go on after an interruption", "moiety train recipe.json --out runs/first --resume"),
+            new Example("train on from a model", "moiety train recipe.json --init model.gguf --out runs/second"),
+            new Example("the model in the middle of a run", "moiety train recipe.json --out runs/first --export-only"),
             new Example("try the result", "moiety generate -m runs/first/model \"Once upon a time\""))
         {
             Config,
             Out,
             Resume,
+            Init,
+            ExportOnly,
         };
         verb.SetAction(parsed => Run(parsed, terminal));
         return verb;
@@ -41,7 +53,14 @@ internal static class TrainCommand
     {
         string path = parsed.GetRequiredValue(Config);
         string folder = parsed.GetRequiredValue(Out);
-        TrainingConfig config = TrainingConfigReader.Read(path);
+        TrainingConfig config = TrainingConfigReader.Read(path, parsed.GetValue(Init));
+        if (parsed.GetValue(ExportOnly))
+        {
+            long step = RunExport.Write(config, folder, Path.Combine(folder, "model"), terminal.Stop);
+            terminal.Out.WriteLine($"{Path.Combine(folder, "model")}: the model after step {step:#,0}");
+            return ExitCodes.Success;
+        }
+
         TrainingResult result = Watch(terminal, $"moiety train {path}", observer =>
         {
             using Trainer trainer = Trainer.Open(config, folder, parsed.GetValue(Resume), observer, terminal.Stop);
@@ -56,7 +75,8 @@ internal static class TrainCommand
         IReadOnlyList<string> curves = LossCurve.Write(folder);
         if (!result.Completed)
         {
-            terminal.Error.WriteLine($"stopped after step {result.Step:#,0}; go on with: moiety train {path} --out {folder} --resume");
+            string init = parsed.GetValue(Init) is { } initial ? $" --init {initial}" : "";
+            terminal.Error.WriteLine($"stopped after step {result.Step:#,0}; go on with: moiety train {path}{init} --out {folder} --resume");
             return ExitCodes.Interrupted;
         }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Moiety.Models.Checkpoints.Folders;
 using Moiety.Models.Configuration;
+using Moiety.Models.Families;
 using Moiety.Models.Tokenizers;
 using Moiety.Numerics.Formats;
 
@@ -32,6 +33,15 @@ public static class HuggingFaceWriter
         CancellationToken cancellationToken = default)
     {
         Write(folder, FolderPlan.Make(config, tensors, options ?? new()), tensors, tokenizer, progress, cancellationToken);
+    }
+
+    /// <summary>Whether a model can be written at all, for those who would find out after long work.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <exception cref="InvalidInputException">The configuration is invalid, or its family's folders cannot express it; the message says what of it.</exception>
+    public static void Check(ModelConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ModelFamilies.ForWriting(config);
     }
 
     /// <summary>Writes or replaces a folder as it was planned.</summary>

@@ -39,18 +39,18 @@ internal sealed class CheckpointFolder
     }
 
     /// <summary>Path of the newest checkpoint, or null.</summary>
-    internal string? Latest
-    {
-        get
-        {
-            string pointer = Path.Combine(_path, LatestFile);
-            if (File.Exists(pointer) && Path.Combine(_path, File.ReadAllText(pointer).Trim()) is var named && IsComplete(named))
-            {
-                return named;
-            }
+    internal string? Latest => FindLatest(_path);
 
-            return All().LastOrDefault();
+    /// <summary>Path of the newest checkpoint in a folder that need not exist, or null. Nothing is changed: a run may be at work there.</summary>
+    internal static string? FindLatest(string path)
+    {
+        string pointer = Path.Combine(path, LatestFile);
+        if (File.Exists(pointer) && Path.Combine(path, File.ReadAllText(pointer).Trim()) is var named && IsComplete(named))
+        {
+            return named;
         }
+
+        return Directory.Exists(path) ? All(path).LastOrDefault() : null;
     }
 
     /// <summary>Writes a checkpoint, points to it and removes the oldest beyond those that are kept.</summary>
@@ -75,7 +75,7 @@ internal sealed class CheckpointFolder
             throw new InvalidInputException($"The checkpoint of step {state.Step} could not be written, earlier ones are intact: make room and resume. {error.Message}", error);
         }
 
-        foreach (string old in All().SkipLast(_kept).ToArray())
+        foreach (string old in All(_path).SkipLast(_kept).ToArray())
         {
             // The state goes first: a folder without one is no checkpoint, and the next start removes it.
             File.Delete(Path.Combine(old, StateFile));
@@ -86,6 +86,25 @@ internal sealed class CheckpointFolder
     /// <summary>Restores a checkpoint.</summary>
     /// <exception cref="InvalidInputException">The checkpoint is damaged, or belongs to another configuration.</exception>
     internal static TrainingState Load(string path, string fingerprint, ParameterStore store, AdamW optimizer)
+    {
+        Document document = ReadState(path, fingerprint, store);
+        ReadFlat(Path.Combine(path, "values.f32"), store.Values);
+        ReadFlat(Path.Combine(path, "first_moments.f32"), optimizer.FirstMoment);
+        ReadFlat(Path.Combine(path, "second_moments.f32"), optimizer.SecondMoment);
+        return new TrainingState(document.Step, document.Sequences, document.Seconds);
+    }
+
+    /// <summary>Restores the weights alone.</summary>
+    /// <returns>Optimizer steps behind them.</returns>
+    /// <exception cref="InvalidInputException">The checkpoint is damaged, or belongs to another configuration.</exception>
+    internal static long LoadValues(string path, string fingerprint, ParameterStore store)
+    {
+        Document document = ReadState(path, fingerprint, store);
+        ReadFlat(Path.Combine(path, "values.f32"), store.Values);
+        return document.Step;
+    }
+
+    private static Document ReadState(string path, string fingerprint, ParameterStore store)
     {
         string statePath = Path.Combine(path, StateFile);
         Document? document;
@@ -103,40 +122,35 @@ internal sealed class CheckpointFolder
             throw new InvalidInputException($"{statePath}: not a training state of version {Version}.");
         }
 
-        if (document.Fingerprint != fingerprint || document.Length != store.Length)
-        {
-            throw new InvalidInputException(
-                $"{path}: this checkpoint was made with another configuration ({Difference(document.Fingerprint, fingerprint)}). "
+        string? difference = Difference(document.Fingerprint, fingerprint);
+        return difference is null && document.Length == store.Length
+            ? document
+            : throw new InvalidInputException(
+                $"{path}: this checkpoint was made with another configuration ({difference ?? "the layout differs"}). "
                 + "A run resumes with the same model, data, tokenizer, seed, sequence length, batch and precision; steps, learning rate and intervals may change.");
-        }
-
-        ReadFlat(Path.Combine(path, "values.f32"), store.Values);
-        ReadFlat(Path.Combine(path, "first_moments.f32"), optimizer.FirstMoment);
-        ReadFlat(Path.Combine(path, "second_moments.f32"), optimizer.SecondMoment);
-        return new TrainingState(document.Step, document.Sequences, document.Seconds);
     }
 
-    private IEnumerable<string> All() => Directory.EnumerateDirectories(_path, "step-*")
+    private static IEnumerable<string> All(string path) => Directory.EnumerateDirectories(path, "step-*")
         .Where(IsComplete)
         .Order(StringComparer.Ordinal);
 
     // Unfinished folders have another extension.
     private static bool IsComplete(string folder) => Path.GetExtension(folder).Length == 0 && File.Exists(Path.Combine(folder, StateFile));
 
-    // The first field that differs; a fingerprint is a line of name=value fields.
-    private static string Difference(string was, string now)
+    // The first field that differs, or null; a fingerprint is a line of name=value fields. A value that is not known fits any.
+    private static string? Difference(string was, string now)
     {
         string[] before = was.Split("; ");
         string[] after = now.Split("; ");
         for (int i = 0; i < Math.Min(before.Length, after.Length); i++)
         {
-            if (before[i] != after[i])
+            if (before[i] != after[i] && !(after[i].EndsWith('=') && before[i].StartsWith(after[i], StringComparison.Ordinal)))
             {
                 return $"it has {before[i]}, the configuration {after[i]}";
             }
         }
 
-        return "the layout differs";
+        return before.Length == after.Length ? null : "the layout differs";
     }
 
     private static void WriteFlat(string path, Tensor flat)

@@ -117,6 +117,9 @@ internal sealed class ConfigSection
             : throw Wrong(PathOf(key), value, $"one of {allowed}");
     }
 
+    /// <summary>Whether a key is there.</summary>
+    internal bool Has(string key) => TryGet(key, out _);
+
     /// <summary>The object under a key; an empty one when it is absent and may be.</summary>
     internal ConfigSection Section(string key, bool required = false)
     {

@@ -12,11 +12,14 @@ namespace Moiety.Training.Configuration;
 /// </summary>
 public sealed record TrainingConfig
 {
-    /// <summary>The model, but for its vocabulary size and end tokens, which the tokenizer gives.</summary>
+    /// <summary>The model; its vocabulary size and end tokens are the tokenizer's, unless it starts from a checkpoint.</summary>
     public required ModelConfig Model { get; init; }
 
     /// <summary>The gate of each layer, null in dense ones; empty for what <see cref="Model"/> describes.</summary>
     public ImmutableArray<GateOptions?> Gates { get; init; } = [];
+
+    /// <summary>The checkpoint whose weights the run starts from, which has the configuration <see cref="Model"/>; null to start from random ones.</summary>
+    public string? InitialModel { get; init; }
 
     /// <summary>Corpora to train on: what <c>Corpus.Open</c> takes.</summary>
     public required ImmutableArray<string> TrainingCorpora { get; init; }
@@ -24,8 +27,8 @@ public sealed record TrainingConfig
     /// <summary>Held-out corpora; may be empty.</summary>
     public ImmutableArray<string> ValidationCorpora { get; init; } = [];
 
-    /// <summary>A <c>tokenizer.json</c>, or the folder that holds it.</summary>
-    public required string TokenizerPath { get; init; }
+    /// <summary>A <c>tokenizer.json</c>, or the folder that holds it; null for the tokenizer of <see cref="InitialModel"/>.</summary>
+    public string? TokenizerPath { get; init; }
 
     /// <summary>Folder of the token caches, or null for a folder beside the checkpoints.</summary>
     public string? CacheFolder { get; init; }

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Moiety.Models;
+using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
+using Moiety.Models.Hub;
 using Moiety.Training.Modules;
 using Moiety.Training.Optimization;
 using Moiety.Training.Routing;
@@ -14,6 +16,12 @@ namespace Moiety.Training.Configuration;
 /// </summary>
 public static class TrainingConfigReader
 {
+    // Sequences in training, unless the file says otherwise, of a model to start from: contexts of published ones are too long to train on.
+    private const int UsualLength = 2048;
+
+    // The model that comes with Moiety, where there is no file of that name.
+    private const string Embedded = "embedded";
+
     private static readonly Dictionary<string, ComputePrecision> Precisions = new(StringComparer.Ordinal)
     {
         ["f32"] = ComputePrecision.F32,
@@ -27,9 +35,11 @@ public static class TrainingConfigReader
         ["probability"] = DropPolicy.Probability,
     };
 
-    /// <summary>Reads a file.</summary>
-    /// <exception cref="InvalidInputException">The file is missing, not JSON, or says something that is not allowed.</exception>
-    public static TrainingConfig Read(string path)
+    /// <summary>Reads a file, and the configuration of the checkpoint that it starts from.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="initialModel">The checkpoint to start from, a path or a pulled model, in place of what the file says; or null.</param>
+    /// <exception cref="InvalidInputException">The file is missing, not JSON, or says something that is not allowed; the checkpoint cannot be opened.</exception>
+    public static TrainingConfig Read(string path, string? initialModel = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string text;
@@ -42,14 +52,15 @@ public static class TrainingConfigReader
             throw new InvalidInputException($"{path}: the configuration cannot be read: {error.Message}", error);
         }
 
-        return Parse(text, path);
+        return Parse(text, path, initialModel);
     }
 
     /// <summary>Reads JSON text.</summary>
     /// <param name="json">The text.</param>
     /// <param name="path">Where it came from: named in errors, and its folder is what relative paths count from.</param>
+    /// <param name="initialModel">As in <see cref="Read"/>.</param>
     /// <exception cref="InvalidInputException">As <see cref="Read"/>.</exception>
-    public static TrainingConfig Parse(string json, string path)
+    public static TrainingConfig Parse(string json, string path, string? initialModel = null)
     {
         JsonDocumentOptions options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false };
         JsonDocument document;
@@ -65,26 +76,28 @@ public static class TrainingConfigReader
         using (document)
         {
             ConfigSection root = new(path, "", document.RootElement);
-            TrainingConfig config = ReadRoot(root, Path.GetDirectoryName(Path.GetFullPath(path))!);
+            TrainingConfig config = ReadRoot(root, Path.GetDirectoryName(Path.GetFullPath(path))!, initialModel);
             root.RefuseOthers();
             return config;
         }
     }
 
-    private static TrainingConfig ReadRoot(ConfigSection root, string folder)
+    private static TrainingConfig ReadRoot(ConfigSection root, string folder, string? initialModel)
     {
         long seed = root.Integer("seed", 0, long.MaxValue, 1);
-        (ModelConfig model, ImmutableArray<GateOptions?> gates) = ReadModel(root.Section("model", required: true));
+        string? named = root.Text("init", "") is { Length: > 0 } start ? Locate(start, folder) : null;
+        string? initial = initialModel is null ? named : LocalModel.Find(initialModel);
+        (ModelConfig model, ImmutableArray<GateOptions?> gates) = initial is null ? ReadModel(root.Section("model", required: true)) : ReadInitial(root, initial);
 
         ConfigSection data = root.Section("data", required: true);
         string[] training = data.Texts("train");
         string[] validation = data.Texts("validation", []);
-        string tokenizer = data.Text("tokenizer");
+        string? tokenizer = data.Text("tokenizer", initial is null ? null : "") is { Length: > 0 } other ? Absolute(other, folder) : null;
         string? cache = data.Text("cache", "") is { Length: > 0 } given ? Absolute(given, folder) : null;
         data.RefuseOthers();
 
         ConfigSection run = root.Section("training", required: true);
-        int sequence = run.Int32("sequence_length", 1, model.ContextLength, model.ContextLength);
+        int sequence = run.Int32("sequence_length", 1, model.ContextLength, initial is null ? model.ContextLength : Math.Min(model.ContextLength, UsualLength));
         int batch = run.Int32("batch_size", 1, 1 << 16);
         int accumulation = run.Int32("accumulation", 1, 1 << 16, 1);
         long tokensPerStep = (long)sequence * batch * accumulation;
@@ -129,7 +142,8 @@ public static class TrainingConfigReader
             Gates = gates,
             TrainingCorpora = [.. training.Select(corpus => Absolute(corpus, folder))],
             ValidationCorpora = [.. validation.Select(corpus => Absolute(corpus, folder))],
-            TokenizerPath = Absolute(tokenizer, folder),
+            InitialModel = initial,
+            TokenizerPath = tokenizer,
             CacheFolder = cache,
             Seed = seed,
             SequenceLength = sequence,
@@ -153,6 +167,27 @@ public static class TrainingConfigReader
         };
         intervals.RefuseOthers();
         return config;
+    }
+
+    // The configuration of the checkpoint to start from. A section that describes the model is not needed; one that is there must fit.
+    private static (ModelConfig Model, ImmutableArray<GateOptions?> Gates) ReadInitial(ConfigSection root, string path)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(path);
+        if (!root.Has("model"))
+        {
+            return (checkpoint.Config, []);
+        }
+
+        (ModelConfig described, ImmutableArray<GateOptions?> gates) = ReadModel(root.Section("model"));
+        return ModelAgreement.FindDifference(described, checkpoint.Config) is { } difference
+            ? throw root.Refuse("model", $"{difference} in {path}, from which the training starts; leave the section out, or make it fit")
+            : (checkpoint.Config, gates);
+    }
+
+    private static string Locate(string name, string folder)
+    {
+        string path = Absolute(name, folder);
+        return File.Exists(path) || Directory.Exists(path) ? path : name == Embedded ? EmbeddedModel.Path : LocalModel.Find(name);
     }
 
     private static (ModelConfig Model, ImmutableArray<GateOptions?> Gates) ReadModel(ConfigSection model)

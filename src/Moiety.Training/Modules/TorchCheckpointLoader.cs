@@ -1,4 +1,5 @@
 using Moiety.Models.Checkpoints;
+using Moiety.Models.Configuration;
 using Moiety.Numerics;
 
 namespace Moiety.Training.Modules;
@@ -17,11 +18,7 @@ public static class TorchCheckpointLoader
         DecoderModule module = new(checkpoint.Config);
         try
         {
-            foreach (string name in module.ParameterNames)
-            {
-                Copy(checkpoint, name, module);
-            }
-
+            Fill(module, checkpoint);
             return module;
         }
         catch
@@ -29,6 +26,23 @@ public static class TorchCheckpointLoader
             module.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Fills a module with the tensors of a checkpoint; what only training has, of some gates, stays as it is.</summary>
+    /// <exception cref="InvalidCheckpointException">A tensor is missing or has another shape than the module's.</exception>
+    internal static void Fill(DecoderModule module, Checkpoint checkpoint)
+    {
+        foreach (string name in Served(module))
+        {
+            Copy(checkpoint, name, module);
+        }
+    }
+
+    /// <summary>The parameters that a served model has.</summary>
+    internal static IEnumerable<string> Served(DecoderModule module)
+    {
+        HashSet<string> served = new(TensorCatalog.For(module.Config).Select(tensor => tensor.Name), StringComparer.Ordinal);
+        return module.ParameterNames.Where(served.Contains);
     }
 
     private static unsafe void Copy(Checkpoint checkpoint, string name, DecoderModule module)

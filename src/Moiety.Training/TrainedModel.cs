@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using Moiety.Models;
+using Moiety.Models.Checkpoints;
+using Moiety.Models.Configuration;
+using Moiety.Models.Tokenizers;
+using Moiety.Training.Configuration;
+using Moiety.Training.Modules;
+
+namespace Moiety.Training;
+
+/// <summary>
+/// What a run makes, but for its steps: the model's configuration and tokenizer, from a configuration file alone or from the checkpoint
+/// that the run starts from; the first weights; and the folder that is exported.
+/// </summary>
+internal sealed class TrainedModel
+{
+    private readonly TrainingConfig _config;
+    private readonly HuggingFaceOptions _options;
+
+    private TrainedModel(TrainingConfig config, ModelConfig model, Tokenizer tokenizer, HuggingFaceOptions options)
+    {
+        _config = config;
+        _options = options;
+        Config = model;
+        Tokenizer = tokenizer;
+    }
+
+    /// <summary>The architecture, with vocabulary and end tokens.</summary>
+    internal ModelConfig Config { get; }
+
+    /// <summary>The tokenizer of the corpora and of the exported model.</summary>
+    internal Tokenizer Tokenizer { get; }
+
+    /// <summary>Reads tokenizer and configuration; no weights.</summary>
+    /// <exception cref="InvalidInputException">
+    /// One of the two is missing or malformed, they do not fit each other, or the result could not be exported.
+    /// </exception>
+    internal static TrainedModel Prepare(TrainingConfig config)
+    {
+        Tokenizer? given = config.TokenizerPath is { } path ? ReadTokenizer(path) : null;
+        if (config.InitialModel is null)
+        {
+            Tokenizer tokenizer = given ?? throw new InvalidInputException("data.tokenizer: missing; a model that starts from random weights has no tokenizer of its own. Make one with: moiety tokenizer train");
+            ModelConfig model = config.Model with
+            {
+                VocabularySize = tokenizer.VocabularySize,
+                BosTokenId = tokenizer.BosTokenId,
+                EosTokenIds = tokenizer.EosTokenIds,
+            };
+            return new TrainedModel(config, model, tokenizer, new HuggingFaceOptions());
+        }
+
+        using Checkpoint initial = Checkpoint.Open(config.InitialModel);
+        Tokenizer own = given ?? initial.Tokenizer
+            ?? throw new InvalidInputException($"{initial.Path}: the model to start from carries no tokenizer; name one in data.tokenizer.");
+        ModelConfig completed = Complete(initial, own);
+        HuggingFaceWriter.Check(completed); // Rather now than after the training.
+        return new TrainedModel(config, completed, own, new HuggingFaceOptions { Generation = initial.Generation, ChatTemplate = initial.ChatTemplate });
+    }
+
+    /// <summary>Gives a new module its first weights: those of the checkpoint to start from, or random ones.</summary>
+    /// <exception cref="InvalidInputException">The checkpoint lacks a tensor, or a weight is not finite.</exception>
+    internal void Start(DecoderModule module)
+    {
+        if (_config.InitialModel is null)
+        {
+            module.Initialize((ulong)_config.Seed);
+            return;
+        }
+
+        using Checkpoint initial = Checkpoint.Open(_config.InitialModel);
+        initial.VerifyFinite();
+        if (TorchCheckpointLoader.Served(module).Count() < module.ParameterNames.Count)
+        {
+            module.Initialize((ulong)_config.Seed);
+        }
+
+        TorchCheckpointLoader.Fill(module, initial);
+    }
+
+    /// <summary>Writes a module as a Hugging Face folder of the model's family, in F32, with the tokenizer and what else the start had.</summary>
+    internal void Export(DecoderModule module, string folder, CancellationToken cancellationToken) => HuggingFaceWriter.Write(
+        folder,
+        Config,
+        TensorSource.From((tensor, destination) => module.GetParameter(tensor.Name).CopyTo(destination)),
+        Tokenizer,
+        _options,
+        cancellationToken: cancellationToken);
+
+    // The vocabulary may be larger than the tokenizer's (published models pad it). Documents end with the tokenizer's first end token,
+    // which therefore goes first.
+    private static ModelConfig Complete(Checkpoint initial, Tokenizer tokenizer)
+    {
+        ModelConfig model = initial.Config;
+        if (tokenizer.VocabularySize > model.VocabularySize)
+        {
+            throw new InvalidInputException(
+                $"data.tokenizer: it has {tokenizer.VocabularySize} tokens, the model to start from ({initial.Path}) only {model.VocabularySize}. Leave it out to use the model's own.");
+        }
+
+        ImmutableArray<int> ends = tokenizer.EosTokenIds;
+        return ends.IsEmpty ? model : model with { EosTokenIds = [ends[0], .. model.EosTokenIds.Where(end => end != ends[0])] };
+    }
+
+    private static Tokenizer ReadTokenizer(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            return TokenizerJson.ReadFolder(path);
+        }
+
+        if (!File.Exists(path))
+        {
+            throw new InvalidInputException($"data.tokenizer: {path}: there is no such file or folder; make one with: moiety tokenizer train");
+        }
+
+        return Path.GetFileName(path) == TokenizerJson.FileName
+            ? TokenizerJson.ReadFolder(Path.GetDirectoryName(path)!)
+            : TokenizerJson.Read(File.ReadAllBytes(path), config: null, path);
+    }
+}
