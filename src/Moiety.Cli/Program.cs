@@ -64,6 +64,7 @@ internal static class Program
             DataCommand.Create(terminal),
             TokenizerCommand.Create(terminal),
             TrainCommand.Create(terminal),
+            ExperimentCommand.Create(terminal),
             MoeCommand.Create(terminal),
         };
         foreach (HelpOption help in root.Options.OfType<HelpOption>())

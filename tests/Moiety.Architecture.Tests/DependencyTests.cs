@@ -17,7 +17,8 @@ public class DependencyTests
         ["Moiety.Data"] = ["Moiety.Models", "Moiety.Numerics"],
         ["Moiety.Training"] = ["Moiety.Models", "Moiety.Data", "Moiety.Numerics"],
         ["Moiety.Evaluation"] = ["Moiety.Decoding", "Moiety.Data", "Moiety.Inference", "Moiety.Models", "Moiety.Numerics"],
-        ["Moiety.Cli"] = ["Moiety.Numerics", "Moiety.Models", "Moiety.Inference", "Moiety.Decoding", "Moiety.Data", "Moiety.Evaluation", "Moiety.Training", "Moiety.Planning"],
+        ["Moiety.Experiments"] = ["Moiety.Numerics", "Moiety.Models", "Moiety.Inference", "Moiety.Decoding", "Moiety.Data", "Moiety.Evaluation", "Moiety.Training", "Moiety.Planning"],
+        ["Moiety.Cli"] = ["Moiety.Numerics", "Moiety.Models", "Moiety.Inference", "Moiety.Decoding", "Moiety.Data", "Moiety.Evaluation", "Moiety.Training", "Moiety.Planning", "Moiety.Experiments"],
     };
 
     public static TheoryData<string> Projects => [.. Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories)

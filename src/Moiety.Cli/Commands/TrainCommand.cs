@@ -3,7 +3,6 @@ using Moiety.Cli.Displays.Training;
 using Moiety.Cli.Shell;
 using Moiety.Training;
 using Moiety.Training.Configuration;
-using Spectre.Console;
 
 namespace Moiety.Cli.Commands;
 
@@ -61,7 +60,7 @@ internal static class TrainCommand
             return ExitCodes.Success;
         }
 
-        TrainingResult result = Watch(terminal, $"moiety train {path}", observer =>
+        TrainingResult result = TrainingWatch.Run(terminal, $"moiety train {path}", observer =>
         {
             using Trainer trainer = Trainer.Open(config, folder, parsed.GetValue(Resume), observer, terminal.Stop);
             TrainingResult trained = trainer.Run(observer, terminal.Stop);
@@ -84,26 +83,5 @@ internal static class TrainCommand
             + (result.Validation is { } validation ? $", held-out perplexity {validation.Perplexity:0.000}" : ""));
         terminal.Out.WriteLine($"loss curve: {string.Join(", ", curves)}");
         return ExitCodes.Success;
-    }
-
-    // A live picture for a person, plain lines otherwise.
-    private static TrainingResult Watch(Terminal terminal, string title, Func<IProgress<TrainingProgress>, TrainingResult> train)
-    {
-        if (!terminal.IsLive)
-        {
-            return train(new Observer(progress => TrainingLines.Write(progress, terminal)));
-        }
-
-        TrainingDisplay display = new(title);
-        return terminal.Progress.Live(display.Render()).Start(live => train(new Observer(progress =>
-        {
-            display.Update(progress);
-            live.UpdateTarget(display.Render());
-        })));
-    }
-
-    private sealed class Observer(Action<TrainingProgress> report) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => report(value);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using Moiety.Models;
@@ -26,6 +27,12 @@ internal sealed class ConfigSection
         }
     }
 
+    /// <summary>The file that is read.</summary>
+    internal string File => _file;
+
+    /// <summary>Whether a key is there, which makes it a known one.</summary>
+    internal bool Has(string key) => TryGet(key, out _);
+
     /// <summary>The integer under a key; <paramref name="fallback"/> when absent, an error when that is null too.</summary>
     internal long Integer(string key, long minimum, long maximum, long? fallback = null)
     {
@@ -45,6 +52,21 @@ internal sealed class ConfigSection
     /// <summary>The integer under a key, or null when absent.</summary>
     internal long? OptionalInteger(string key, long minimum, long maximum) =>
         TryGet(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? Integer(key, minimum, maximum) : null;
+
+    /// <summary>A list of integers, at least one.</summary>
+    internal ImmutableArray<long> Integers(string key, long minimum, long maximum)
+    {
+        string allowed = string.Create(CultureInfo.InvariantCulture, $"a list of at least one integer from {minimum} to {maximum}");
+        if (!TryGet(key, out JsonElement value))
+        {
+            throw Missing(key, allowed);
+        }
+
+        return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0
+            && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out long number) && number >= minimum && number <= maximum)
+            ? [.. value.EnumerateArray().Select(item => item.GetInt64())]
+            : throw Wrong(PathOf(key), value, allowed);
+    }
 
     /// <summary>The number under a key.</summary>
     internal double Number(string key, double minimum, double maximum, double? fallback = null)

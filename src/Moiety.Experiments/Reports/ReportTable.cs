@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Moiety.Experiments.Claims;
+
+namespace Moiety.Experiments.Reports;
+
+/// <summary>A table of a report, the same in the terminal and in a file.</summary>
+/// <param name="Columns">Heads; one that begins with # is a column of figures.</param>
+/// <param name="Rows">Cells, as many per row as there are columns.</param>
+public sealed record ReportTable(ImmutableArray<string> Columns, ImmutableArray<ImmutableArray<string>> Rows)
+{
+    private const string Nothing = "–";
+
+    /// <summary>The arms.</summary>
+    public static ReportTable Arms(ExperimentReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        bool routed = report.Results.Any(result => result.ExpertLoads.Length > 0);
+        List<string> columns = ["arm", "#seeds", "#parameters", "#active", "#training FLOPs", "#tokens", "#CPU seconds", "#held-out loss", $"#minus {report.Experiment.Reference.Name}"];
+        if (report.Experiment.Target is { } target)
+        {
+            columns.Add($"#FLOPs to {target.Name}'s loss");
+        }
+
+        if (routed)
+        {
+            columns.AddRange(["#dropped", "#uneven load"]);
+        }
+
+        return new ReportTable([.. columns], [.. report.Arms.Select(Row)]);
+
+        ImmutableArray<string> Row(ArmSummary arm)
+        {
+            Running.ArmResult any = arm.Results[0];
+            List<string> cells =
+            [
+                arm.Arm.Name,
+                $"{arm.Results.Length}",
+                Quantity.Of(any.Parameters),
+                Quantity.Of(any.ActiveParameters),
+                Quantity.Of(any.TrainingFlops),
+                Quantity.Of(any.Tokens),
+                Quantity.Of(arm.ProcessorSeconds, "0"),
+                Quantity.Of(arm.Loss, "0.0000"),
+                arm.Difference is { } difference ? Quantity.Of(difference, "+0.0000;-0.0000").Replace("± +", "± ", StringComparison.Ordinal) : Nothing,
+            ];
+            if (report.Experiment.Target is not null)
+            {
+                cells.Add(arm.FlopsRatio is { } ratio ? Quantity.Range(ratio, "0.00", "× fewer") : "not reached");
+            }
+
+            if (routed)
+            {
+                bool has = any.ExpertLoads.Length > 0;
+                cells.Add(has ? Percent(arm.Results.Average(result => result.Dropped)) : Nothing);
+                cells.Add(has ? arm.Results.Average(result => result.ExpertLoads.Average(load => load.Variation)).ToString("0.00", CultureInfo.InvariantCulture) : Nothing);
+            }
+
+            return [.. cells];
+        }
+    }
+
+    /// <summary>The claims.</summary>
+    public static ReportTable Claims(ExperimentReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return new ReportTable(["claim", "#measured", "verdict"], [.. report.Claims.Select(Row)]);
+
+        static ImmutableArray<string> Row(ClaimOutcome outcome) =>
+        [
+            outcome.Claim.Text,
+            outcome.Figure is { } figure ? Quantity.Range(figure, "0.00##", outcome.Claim.Kind.Unit) : Nothing,
+            outcome.Verdict switch
+            {
+                Verdict.Holds => "holds",
+                Verdict.HoldsOnAverage => outcome.Figure is { IsKnown: true } ? "holds on average; the interval reaches beyond the bound" : "holds in the one run",
+                Verdict.DoesNotHold when outcome.Missing > 0 => $"does not hold: without a figure in {outcome.Missing} of the seeds",
+                Verdict.DoesNotHold => "does not hold",
+                _ => "not measured",
+            },
+        ];
+    }
+
+    private static string Percent(double share) => (share * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %";
+}

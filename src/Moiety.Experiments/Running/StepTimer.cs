@@ -1,0 +1,51 @@
+using Moiety.Models;
+using Moiety.Training;
+
+namespace Moiety.Experiments.Running;
+
+/// <summary>Measures what a training will take by doing its first steps in a folder that is removed afterwards.</summary>
+public static class StepTimer
+{
+    private const int Steps = 4;
+
+    /// <summary>Processor time of one training step: of the fastest of a few.</summary>
+    /// <param name="run">The training.</param>
+    /// <param name="threads">Threads; null for what the configuration says.</param>
+    /// <param name="cancellationToken">Stops the measurement.</param>
+    /// <exception cref="InvalidInputException">The configuration or the data is wrong.</exception>
+    public static TimeSpan Measure(ArmRun run, int? threads, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        string folder = Directory.CreateTempSubdirectory("moiety-experiment-").FullName;
+        try
+        {
+            Fastest fastest = new();
+            using Trainer trainer = Trainer.Open(
+                run.Config with { Steps = Steps, LogInterval = 1, ValidationCorpora = [], CheckpointInterval = int.MaxValue, Threads = threads ?? run.Config.Threads },
+                folder,
+                resume: false,
+                fastest,
+                cancellationToken);
+            trainer.Run(fastest, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            return TimeSpan.FromSeconds(run.Config.TokensPerStep / fastest.TokensPerCpuSecond);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private sealed class Fastest : IProgress<TrainingProgress>
+    {
+        internal double TokensPerCpuSecond { get; private set; }
+
+        public void Report(TrainingProgress value)
+        {
+            if (value.Stage == "training")
+            {
+                TokensPerCpuSecond = Math.Max(TokensPerCpuSecond, value.TokensPerCpuSecond);
+            }
+        }
+    }
+}
