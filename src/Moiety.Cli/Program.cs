@@ -64,6 +64,7 @@ internal static class Program
             DataCommand.Create(terminal),
             TokenizerCommand.Create(terminal),
             TrainCommand.Create(terminal),
+            DistillCommand.Create(terminal),
             ExperimentCommand.Create(terminal),
             MoeCommand.Create(terminal),
         };

@@ -34,6 +34,11 @@ internal sealed class MetricsLog : IDisposable
         writer.WriteNumber("tokens", progress.Tokens);
         Number(writer, "loss", progress.Loss);
         Number(writer, "ce", progress.CrossEntropy);
+        if (progress.Distillation is { } distillation)
+        {
+            Number(writer, "kd", distillation);
+        }
+
         Number(writer, "aux", progress.Balance);
         Number(writer, "z", progress.RouterZ);
         Number(writer, "lr", progress.LearningRate);

@@ -10,6 +10,7 @@ internal sealed class MetricsWindow
 {
     private readonly SortedDictionary<int, (long[] Load, long Dropped)> _routers = [];
     private double _crossEntropy;
+    private double _distillation;
     private readonly SortedDictionary<string, double> _routerLosses = new(StringComparer.Ordinal);
     private double _routerLoss;
     private long _tokens;
@@ -21,6 +22,7 @@ internal sealed class MetricsWindow
     internal void Add(TrainingPassResult result, long tokens)
     {
         _crossEntropy += result.CrossEntropySum;
+        _distillation += result.DistillationSum;
         _routerLoss += result.RouterLoss;
         foreach (RouterLossMean loss in result.RouterLosses)
         {
@@ -42,16 +44,20 @@ internal sealed class MetricsWindow
     }
 
     /// <summary>The sums as means, put into a report; starts over.</summary>
-    internal TrainingProgress Close(TrainingProgress report)
+    /// <param name="report">The report.</param>
+    /// <param name="distillationWeight">Weight of the teacher's loss, or null without a teacher.</param>
+    internal TrainingProgress Close(TrainingProgress report, double? distillationWeight)
     {
         double seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds;
         double processor = (Process.GetCurrentProcess().TotalProcessorTime - _processorStart).TotalSeconds;
         double crossEntropy = _crossEntropy / _tokens;
+        double? distillation = distillationWeight.HasValue ? _distillation / _tokens : null;
         TrainingProgress closed = report with
         {
             CrossEntropy = crossEntropy,
+            Distillation = distillation,
             RouterLosses = [.. _routerLosses.Select(loss => new RouterLossMean(loss.Key, loss.Value / _passes))],
-            Loss = crossEntropy + (_routerLoss / _passes),
+            Loss = crossEntropy + ((distillation * distillationWeight) ?? 0) + (_routerLoss / _passes),
             TokensPerSecond = _tokens / seconds,
             TokensPerCpuSecond = _tokens / processor,
             Routers = [.. _routers.Select(pair => Share(pair.Key, pair.Value.Load, pair.Value.Dropped))],
@@ -65,7 +71,7 @@ internal sealed class MetricsWindow
     {
         _routers.Clear();
         _routerLosses.Clear();
-        (_crossEntropy, _routerLoss, _tokens, _passes) = (0, 0, 0, 0);
+        (_crossEntropy, _distillation, _routerLoss, _tokens, _passes) = (0, 0, 0, 0, 0);
         _start = Stopwatch.GetTimestamp();
         _processorStart = Process.GetCurrentProcess().TotalProcessorTime;
     }

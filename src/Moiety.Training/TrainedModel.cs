@@ -47,6 +47,7 @@ internal sealed class TrainedModel
                 BosTokenId = tokenizer.BosTokenId,
                 EosTokenIds = tokenizer.EosTokenIds,
             };
+            HuggingFaceWriter.Check(model); // Rather now than after the training.
             return new TrainedModel(config, model, tokenizer, new HuggingFaceOptions());
         }
 
@@ -54,7 +55,7 @@ internal sealed class TrainedModel
         Tokenizer own = given ?? initial.Tokenizer
             ?? throw new InvalidInputException($"{initial.Path}: the model to start from carries no tokenizer; name one in data.tokenizer.");
         ModelConfig completed = Complete(initial, own);
-        HuggingFaceWriter.Check(completed); // Rather now than after the training.
+        HuggingFaceWriter.Check(completed);
         return new TrainedModel(config, completed, own, new HuggingFaceOptions { Generation = initial.Generation, ChatTemplate = initial.ChatTemplate });
     }
 

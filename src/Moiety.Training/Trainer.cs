@@ -8,6 +8,7 @@ using Moiety.Numerics.Randomness;
 using Moiety.Training.Checkpoints;
 using Moiety.Training.Configuration;
 using Moiety.Training.Corpora;
+using Moiety.Training.Distillation;
 using Moiety.Training.Losses;
 using Moiety.Training.Modules;
 using Moiety.Training.Native;
@@ -31,6 +32,7 @@ public sealed class Trainer : IDisposable
     private readonly string _folder;
     private readonly TrainedModel _trained;
     private readonly FileStream _lock;
+    private readonly Distiller? _distiller;
     private readonly AdamW _optimizer;
     private readonly CheckpointFolder _checkpoints;
     private readonly TokenCache _trainingTokens;
@@ -57,6 +59,7 @@ public sealed class Trainer : IDisposable
             throw new InvalidInputException($"{folder}: holds a run already ({Path.GetFileName(latest)}). Resume it, or choose another folder.");
         }
 
+        _distiller = config.Distillation is { } distillation ? Distiller.Open(config, distillation, trained, cancellationToken) : null;
         byte[] tokenizerHash = SHA256.HashData(TokenizerJson.Write(tokenizer));
         string cache = config.CacheFolder ?? Path.Combine(folder, "cache");
         IProgress<long>? tokenized = progress is null ? null : new TokenizationProgress(progress);
@@ -70,10 +73,11 @@ public sealed class Trainer : IDisposable
 
         Model = new DecoderModule(trained.Config, config.Gates);
         _optimizer = new AdamW(Model.Store, config.Optimizer);
-        _fingerprint = Fingerprint(config, trained.Config, _trainingTokens.Key);
+        _fingerprint = Fingerprint(config, trained.Config, _trainingTokens.Key, _distiller?.Fingerprint);
         if (latest is null)
         {
             trained.Start(Model);
+            _distiller?.Initialize(Model);
             _state = new TrainingState(0, 0, 0);
         }
         else
@@ -148,7 +152,7 @@ public sealed class Trainer : IDisposable
 
             if (step % _config.LogInterval == 0 || IsOver(_state))
             {
-                TrainingProgress report = window.Close(Report("training") with { LearningRate = learningRate, GradientNorm = norm });
+                TrainingProgress report = window.Close(Report("training") with { LearningRate = learningRate, GradientNorm = norm }, _distiller?.WeightAt(step));
                 metrics.WriteTraining(report);
                 progress?.Report(report);
             }
@@ -189,6 +193,7 @@ public sealed class Trainer : IDisposable
     public void Dispose()
     {
         Model.Dispose();
+        _distiller?.Dispose();
         _optimizer.Dispose();
         _trainingTokens.Dispose();
         _validationTokens?.Dispose();
@@ -210,7 +215,7 @@ public sealed class Trainer : IDisposable
                 IsolatesDocuments = _config.IsolateDocuments,
                 Progress = Math.Min(1, Completed(step, _state.Seconds)),
             };
-            TrainingPassResult result = Model.ForwardBackward(tokens, labels, pass, weights);
+            TrainingPassResult result = Model.ForwardBackward(tokens, labels, pass, weights, _distiller?.LossOf(step, tokens, pass));
             window.Add(result, labels.shape[0]);
             crossEntropy += result.CrossEntropySum;
         }
@@ -272,7 +277,8 @@ public sealed class Trainer : IDisposable
     /// <param name="config">The run.</param>
     /// <param name="model">Its model.</param>
     /// <param name="trainingTokens">Hash of the training corpora, or null where they do not matter.</param>
-    internal static string Fingerprint(TrainingConfig config, ModelConfig model, string? trainingTokens)
+    /// <param name="distillation">The distillation's part; null without one, empty where it does not matter.</param>
+    internal static string Fingerprint(TrainingConfig config, ModelConfig model, string? trainingTokens, string? distillation)
     {
         string layers = string.Join(", ", model.FeedForwards.Select(layer => layer.Moe is { } moe
             ? FormattableString.Invariant($"{layer.IntermediateSize}+{moe.ExpertCount}x{moe.ExpertIntermediateSize}/{moe.TopK}{(moe.NormalizeTopK ? "n" : "")}{(moe.Residual ? "r" : "")}")
@@ -298,7 +304,7 @@ public sealed class Trainer : IDisposable
             $"precision={config.Precision}",
             $"isolate_documents={config.IsolateDocuments}",
             $"capacity={capacity}",
-        ]).Select(FormattableString.Invariant), .. gates.Where(gate => gate.Length > 0), .. start]);
+        ]).Select(FormattableString.Invariant), .. gates.Where(gate => gate.Length > 0), .. start, .. distillation is null ? Array.Empty<string>() : [$"distillation={distillation}"]]);
     }
 
     private sealed class TokenizationProgress(IProgress<TrainingProgress> progress) : IProgress<long>

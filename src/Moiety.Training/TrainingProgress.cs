@@ -21,11 +21,14 @@ public sealed record TrainingProgress
     /// <summary>Tokens trained on, or tokenized so far.</summary>
     public long Tokens { get; init; }
 
-    /// <summary>Mean of cross-entropy plus weighted router losses since the last report.</summary>
+    /// <summary>Mean of cross-entropy plus weighted distillation and router losses since the last report.</summary>
     public double Loss { get; init; }
 
     /// <summary>Mean cross-entropy per token since the last report, in nats.</summary>
     public double CrossEntropy { get; init; }
+
+    /// <summary>Mean of T^2 KL(teacher || student) per token since the last report, without its weight; null without a teacher.</summary>
+    public double? Distillation { get; init; }
 
     /// <summary>The losses of the routers without their coefficients, each a mean over the layers that have it.</summary>
     public ImmutableArray<RouterLossMean> RouterLosses { get; init; } = [];

@@ -8,20 +8,20 @@ internal static class SmallCorpus
 {
     internal static Tokenizer Tokenizer(int vocabulary) => BpeTrainer.Train(Texts(), new BpeTrainerOptions { VocabularySize = vocabulary });
 
-    private static string[] Texts()
+    private static string[] Texts(string[]? names = null)
     {
-        string[] names = ["Anna", "Ben", "Clara", "David"];
+        names ??= ["Anna", "Ben", "Clara", "David"];
         string[] things = ["apple", "book", "coat", "drum", "egg"];
         return [.. Enumerable.Range(0, 120).Select(i =>
             $"{names[i % 4]} has a {things[i % 5]}. {names[(i * 7) % 4]} wants the {things[i % 5]}. {names[i % 4]} gives the {things[i % 5]} to {names[(i * 7) % 4]}.")];
     }
 
-    internal static TrainingConfig Write(string folder, long steps = 6, string training = "", string more = "")
+    internal static TrainingConfig Write(string folder, long steps = 6, string training = "", string more = "", string[]? names = null)
     {
-        string[] texts = Texts();
+        string[] texts = Texts(names);
         File.WriteAllText(Path.Combine(folder, "train.txt"), string.Join("\n<|endoftext|>\n", texts));
         File.WriteAllText(Path.Combine(folder, "valid.txt"), string.Join("\n<|endoftext|>\n", texts.Reverse().Take(30)));
-        TokenizerJson.WriteFolder(Tokenizer(300), Path.Combine(folder, "tokenizer"));
+        TokenizerJson.WriteFolder(BpeTrainer.Train(texts, new BpeTrainerOptions { VocabularySize = 300 }), Path.Combine(folder, "tokenizer"));
         string json = $$"""
             {
               "model": {

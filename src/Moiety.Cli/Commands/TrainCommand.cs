@@ -60,28 +60,7 @@ internal static class TrainCommand
             return ExitCodes.Success;
         }
 
-        TrainingResult result = TrainingWatch.Run(terminal, $"moiety train {path}", observer =>
-        {
-            using Trainer trainer = Trainer.Open(config, folder, parsed.GetValue(Resume), observer, terminal.Stop);
-            TrainingResult trained = trainer.Run(observer, terminal.Stop);
-            if (trained.Completed)
-            {
-                trainer.Export(Path.Combine(folder, "model"), terminal.Stop);
-            }
-
-            return trained;
-        });
-        IReadOnlyList<string> curves = LossCurve.Write(folder);
-        if (!result.Completed)
-        {
-            string init = parsed.GetValue(Init) is { } initial ? $" --init {initial}" : "";
-            terminal.Error.WriteLine($"stopped after step {result.Step:#,0}; go on with: moiety train {path}{init} --out {folder} --resume");
-            return ExitCodes.Interrupted;
-        }
-
-        terminal.Out.WriteLine($"{Path.Combine(folder, "model")}: trained for {result.Step:#,0} steps, training loss {result.CrossEntropy:0.0000}"
-            + (result.Validation is { } validation ? $", held-out perplexity {validation.Perplexity:0.000}" : ""));
-        terminal.Out.WriteLine($"loss curve: {string.Join(", ", curves)}");
-        return ExitCodes.Success;
+        string init = parsed.GetValue(Init) is { } initial ? $" --init {initial}" : "";
+        return TrainingRun.Execute(config, folder, parsed.GetValue(Resume), $"moiety train {path}{init} --out {folder}", terminal);
     }
 }

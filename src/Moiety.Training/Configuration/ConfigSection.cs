@@ -139,7 +139,25 @@ internal sealed class ConfigSection
             : throw Wrong(PathOf(key), value, $"one of {allowed}");
     }
 
-    /// <summary>Whether a key is there.</summary>
+    /// <summary>An integer or one of several words.</summary>
+    internal T IntegerOrChoice<T>(string key, long minimum, long maximum, Func<long, T> create, IReadOnlyDictionary<string, T> choices, string fallback)
+    {
+        string allowed = string.Create(
+            CultureInfo.InvariantCulture, $"an integer from {minimum} to {maximum}, or {string.Join(" or ", choices.Keys.Order(StringComparer.Ordinal).Select(choice => $"\"{choice}\""))}");
+        if (!TryGet(key, out JsonElement value))
+        {
+            return choices[fallback];
+        }
+
+        return value.ValueKind switch
+        {
+            JsonValueKind.String when choices.TryGetValue(value.GetString()!, out T? chosen) => chosen,
+            JsonValueKind.Number when value.TryGetInt64(out long number) && number >= minimum && number <= maximum => create(number),
+            _ => throw Wrong(PathOf(key), value, allowed),
+        };
+    }
+
+    /// <summary>Whether a key is there; it counts as known from now on.</summary>
     internal bool Has(string key) => TryGet(key, out _);
 
     /// <summary>The object under a key; an empty one when it is absent and may be.</summary>

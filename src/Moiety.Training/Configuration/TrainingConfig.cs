@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Moiety.Models.Configuration;
+using Moiety.Training.Distillation;
 using Moiety.Training.Modules;
 using Moiety.Training.Optimization;
 using Moiety.Training.Routing;
@@ -80,6 +81,9 @@ public sealed record TrainingConfig
 
     /// <summary>Expert capacity in training, or null to drop nothing.</summary>
     public ExpertCapacity? Capacity { get; init; }
+
+    /// <summary>What else the run learns from than its labels, or null.</summary>
+    public DistillationConfig? Distillation { get; init; }
 
     /// <summary>Steps between two lines of metrics.</summary>
     public int LogInterval { get; init; } = 10;

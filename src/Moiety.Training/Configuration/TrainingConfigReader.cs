@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Moiety.Models;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Hub;
+using Moiety.Training.Distillation;
 using Moiety.Training.Modules;
 using Moiety.Training.Optimization;
 using Moiety.Training.Routing;
@@ -22,6 +24,8 @@ public static class TrainingConfigReader
     // The model that comes with Moiety, where there is no file of that name.
     private const string Embedded = "embedded";
 
+    private static readonly JsonDocumentOptions Options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false };
+
     private static readonly Dictionary<string, ComputePrecision> Precisions = new(StringComparer.Ordinal)
     {
         ["f32"] = ComputePrecision.F32,
@@ -39,34 +43,57 @@ public static class TrainingConfigReader
     /// <param name="path">The file.</param>
     /// <param name="initialModel">The checkpoint to start from, a path or a pulled model, in place of what the file says; or null.</param>
     /// <exception cref="InvalidInputException">The file is missing, not JSON, or says something that is not allowed; the checkpoint cannot be opened.</exception>
-    public static TrainingConfig Read(string path, string? initialModel = null)
+    public static TrainingConfig Read(string path, string? initialModel = null) => Parse(ReadText(path), path, initialModel);
+
+    /// <summary>Reads a file as if it said something else: what a command line changes goes through the same checks.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="change">Changes the root of the JSON.</param>
+    /// <exception cref="InvalidInputException">As <see cref="Read(string, string?)"/>.</exception>
+    public static TrainingConfig Read(string path, Action<JsonObject> change)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        string text;
+        ArgumentNullException.ThrowIfNull(change);
+        JsonNode? root;
         try
         {
-            text = File.ReadAllText(path);
+            root = JsonNode.Parse(ReadText(path), documentOptions: Options);
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidInputException($"{path}: not valid JSON: {error.Message}", error);
+        }
+
+        if (root is JsonObject json)
+        {
+            change(json);
+        }
+
+        return Parse(root?.ToJsonString() ?? "null", path);
+    }
+
+    private static string ReadText(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            return File.ReadAllText(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new InvalidInputException($"{path}: the configuration cannot be read: {error.Message}", error);
         }
-
-        return Parse(text, path, initialModel);
     }
 
     /// <summary>Reads JSON text.</summary>
     /// <param name="json">The text.</param>
     /// <param name="path">Where it came from: named in errors, and its folder is what relative paths count from.</param>
-    /// <param name="initialModel">As in <see cref="Read"/>.</param>
-    /// <exception cref="InvalidInputException">As <see cref="Read"/>.</exception>
+    /// <param name="initialModel">As in <see cref="Read(string, string?)"/>.</param>
+    /// <exception cref="InvalidInputException">As <see cref="Read(string, string?)"/>.</exception>
     public static TrainingConfig Parse(string json, string path, string? initialModel = null)
     {
-        JsonDocumentOptions options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false };
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json, options);
+            document = JsonDocument.Parse(json, Options);
         }
         catch (JsonException error)
         {
@@ -87,7 +114,11 @@ public static class TrainingConfigReader
         long seed = root.Integer("seed", 0, long.MaxValue, 1);
         string? named = root.Text("init", "") is { Length: > 0 } start ? Locate(start, folder) : null;
         string? initial = initialModel is null ? named : LocalModel.Find(initialModel);
-        (ModelConfig model, ImmutableArray<GateOptions?> gates) = initial is null ? ReadModel(root.Section("model", required: true)) : ReadInitial(root, initial);
+        ConfigSection? distillationSection = root.Has("distillation") ? root.Section("distillation") : null;
+        DistillationConfig? distillation = distillationSection is null ? null : DistillationSection.Read(distillationSection, folder);
+        (ModelConfig model, ImmutableArray<GateOptions?> gates) = distillation is { StudentLayers: > 0 } ? (ReadStudent(root, distillationSection!, distillation, initial), [])
+            : initial is null ? ReadModel(root.Section("model", required: true))
+            : ReadInitial(root, initial);
 
         ConfigSection data = root.Section("data", required: true);
         string[] training = data.Texts("train");
@@ -159,6 +190,7 @@ public static class TrainingConfigReader
             BalanceCoefficient = balance,
             RouterZCoefficient = zLoss,
             Capacity = factor is null ? null : capacity,
+            Distillation = distillation,
             LogInterval = intervals.Int32("log", 1, int.MaxValue, 10),
             EvaluationInterval = intervals.Int32("evaluation", 0, int.MaxValue, 500),
             EvaluationSequences = intervals.Int32("evaluation_sequences", 1, int.MaxValue, 64),
@@ -184,11 +216,17 @@ public static class TrainingConfigReader
             : (checkpoint.Config, gates);
     }
 
-    private static string Locate(string name, string folder)
+    /// <summary>A model that a configuration names: a path, the embedded model, or one that was pulled.</summary>
+    internal static string Locate(string name, string folder)
     {
         string path = Absolute(name, folder);
         return File.Exists(path) || Directory.Exists(path) ? path : name == Embedded ? EmbeddedModel.Path : LocalModel.Find(name);
     }
+
+    private static ModelConfig ReadStudent(ConfigSection root, ConfigSection section, DistillationConfig distillation, string? initial) =>
+        root.Has("model") ? throw root.Refuse("model", "the student is described by distillation.student_layers; leave one of the two out")
+        : initial is not null ? throw root.Refuse("init", "the student is made of its teacher by distillation.student_layers; leave one of the two out")
+        : DistillationSection.DescribeStudent(distillation, section);
 
     private static (ModelConfig Model, ImmutableArray<GateOptions?> Gates) ReadModel(ConfigSection model)
     {

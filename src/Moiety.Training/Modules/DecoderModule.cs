@@ -143,25 +143,32 @@ public sealed class DecoderModule : IDisposable
         return _head.Input(residual, pass);
     }
 
+    /// <summary>The logits of some rows of what <see cref="Forward"/> gave, in the type of the pass.</summary>
+    internal Tensor HeadLogits(Tensor hidden, ForwardPass pass) => _head.Logits(hidden, pass);
+
+    /// <summary>Gives up the gradients: the module only computes from now on, and holds half the memory.</summary>
+    internal void Freeze() => Store.Freeze();
+
     /// <summary>One micro-batch of training: forward, losses, and gradients added to the store.</summary>
     /// <param name="tokens">[batch, length], int64.</param>
     /// <param name="labels">[batch * length], int64: the token after each position.</param>
     /// <param name="pass">The forward pass.</param>
     /// <param name="options">Weights of the losses and of this micro-batch within the step.</param>
-    internal TrainingPassResult ForwardBackward(Tensor tokens, Tensor labels, ForwardPass pass, LossWeights options)
+    /// <param name="headLoss">What the logits are trained with; the labels alone when null.</param>
+    internal TrainingPassResult ForwardBackward(Tensor tokens, Tensor labels, ForwardPass pass, LossWeights options, IHeadLoss? headLoss = null)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor hidden = Forward(tokens, pass);
-        (double crossEntropy, Tensor hiddenGradient) = _head.Train(hidden.detach(), labels, pass, options.MicroBatchShare / labels.shape[0]);
+        (HeadLoss loss, Tensor hiddenGradient) = _head.Train(hidden.detach(), labels, pass, headLoss ?? LabelLoss.Instance, options.MicroBatchShare / labels.shape[0]);
         if (pass.RouterLosses.Count == 0)
         {
             hidden.backward([hiddenGradient]);
-            return new TrainingPassResult(crossEntropy, 0, [], [.. pass.Routers]);
+            return new TrainingPassResult(loss.CrossEntropy, 0, [], [.. pass.Routers]) { DistillationSum = loss.Distillation };
         }
 
         (Tensor auxiliary, ImmutableArray<RouterLossMean> means) = options.Weigh(pass.RouterLosses);
         autograd.backward([hidden, auxiliary.Times(options.MicroBatchShare)], [hiddenGradient, ones_like(auxiliary)]);
-        return new TrainingPassResult(crossEntropy, auxiliary.ToDouble(), means, [.. pass.Routers]);
+        return new TrainingPassResult(loss.CrossEntropy, auxiliary.ToDouble(), means, [.. pass.Routers]) { DistillationSum = loss.Distillation };
     }
 
     /// <summary>What the gates do between optimizer steps; once after each of them.</summary>

@@ -98,6 +98,9 @@ internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? ca
         return positions.ge(first).logical_and(positions.le(positions.unsqueeze(1)));
     }
 
+    /// <summary>A pass of another model over the same batch: the same arithmetic and documents, routing as in an evaluation.</summary>
+    internal ForwardPass ForTeacher() => new(precision, capacity: null, seed: 0, trackRouterLosses: false) { IsolatesDocuments = IsolatesDocuments };
+
     /// <summary>A tensor in the type of the matrix products.</summary>
     internal Tensor Cast(Tensor value) => value.dtype == ComputeType ? value : value.to(ComputeType);
 

@@ -80,16 +80,17 @@ internal sealed class OutputHead
     /// <param name="input">What <see cref="Input"/> gave, detached.</param>
     /// <param name="labels">[rows], int64: the right next tokens.</param>
     /// <param name="pass">The forward pass.</param>
+    /// <param name="loss">What the logits are trained with.</param>
     /// <param name="scale">Factor of the gradients.</param>
-    /// <returns>The sum of the cross-entropy, and the gradient of the input.</returns>
-    internal (double Sum, Tensor InputGradient) Train(Tensor input, Tensor labels, ForwardPass pass, double scale)
+    /// <returns>The sums of the losses, and the gradient of the input.</returns>
+    internal (HeadLoss Sum, Tensor InputGradient) Train(Tensor input, Tensor labels, ForwardPass pass, IHeadLoss loss, double scale)
     {
         using IDisposable guard = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = pass.Cast(_words.Value);
         Tensor weightGradient = _words.Gradient;
         Tensor inputGradient = empty_like(input);
-        double sum = 0;
+        HeadLoss sum = default;
         for (long row = 0; row < labels.shape[0]; row += Rows)
         {
             using DisposeScope chunk = NewDisposeScope();
@@ -97,7 +98,7 @@ internal sealed class OutputHead
             Tensor part = pass.Cast(input.narrow(0, row, rows));
             Tensor logits = Logits(part, pass);
             Tensor? slope = Slope(logits);
-            sum += CrossEntropyLoss.SumAndGradientInPlace(logits, labels.narrow(0, row, rows), scale);
+            sum += loss.SumAndGradientInPlace(logits, labels.narrow(0, row, rows), row, scale);
             Tensor gradient = slope is null ? logits : logits * slope;
             inputGradient.narrow(0, row, rows).copy_(gradient.mm(weight));
             weightGradient.Accumulate(gradient.t().mm(part));

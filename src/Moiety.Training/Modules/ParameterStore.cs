@@ -87,6 +87,19 @@ internal sealed class ParameterStore : IDisposable
         }
     }
 
+    /// <summary>Frees the gradients and stops recording: the values can only be read from now on.</summary>
+    internal void Freeze()
+    {
+        foreach (Leaf leaf in _leaves)
+        {
+            leaf.Value!.grad = null;
+            leaf.Value.requires_grad_(false);
+        }
+
+        _gradients?.Dispose();
+        _gradients = null;
+    }
+
     /// <summary>The tensor of a leaf, [rows, columns] or [rows].</summary>
     internal Tensor LeafValue(int leaf) => _leaves[leaf].Value ?? throw new InvalidOperationException("The store is not allocated.");
 

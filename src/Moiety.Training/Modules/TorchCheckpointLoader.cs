@@ -29,12 +29,15 @@ public static class TorchCheckpointLoader
     }
 
     /// <summary>Fills a module with the tensors of a checkpoint; what only training has, of some gates, stays as it is.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="nameOf">The tensor that a parameter takes; the one of its own name when null.</param>
     /// <exception cref="InvalidCheckpointException">A tensor is missing or has another shape than the module's.</exception>
-    internal static void Fill(DecoderModule module, Checkpoint checkpoint)
+    internal static void Fill(DecoderModule module, Checkpoint checkpoint, Func<string, string>? nameOf = null)
     {
         foreach (string name in Served(module))
         {
-            Copy(checkpoint, name, module);
+            Copy(checkpoint, nameOf?.Invoke(name) ?? name, name, module);
         }
     }
 
@@ -45,13 +48,13 @@ public static class TorchCheckpointLoader
         return module.ParameterNames.Where(served.Contains);
     }
 
-    private static unsafe void Copy(Checkpoint checkpoint, string name, DecoderModule module)
+    private static unsafe void Copy(Checkpoint checkpoint, string tensor, string name, DecoderModule module)
     {
-        Matrix matrix = checkpoint.GetTensor(name);
+        Matrix matrix = checkpoint.GetTensor(tensor);
         (int rows, int columns) = module.GetShape(name);
         if (matrix.Rows != rows || matrix.Columns != columns)
         {
-            throw new InvalidCheckpointException(checkpoint.Path, name, $"has shape [{matrix.Rows}, {matrix.Columns}], the configuration calls for [{rows}, {columns}]");
+            throw new InvalidCheckpointException(checkpoint.Path, tensor, $"has shape [{matrix.Rows}, {matrix.Columns}], the configuration calls for [{rows}, {columns}]");
         }
 
         Span<float> values = module.GetParameter(name);

@@ -10,6 +10,9 @@ namespace Moiety.Training.Modules;
 /// <param name="Routers">What each router did.</param>
 internal sealed record TrainingPassResult(double CrossEntropySum, double RouterLoss, ImmutableArray<RouterLossMean> RouterLosses, ImmutableArray<RouterStatistics> Routers)
 {
+    /// <summary>Sum over tokens of T^2 KL(teacher || student), without its weight; 0 without a teacher.</summary>
+    internal double DistillationSum { get; init; }
+
     /// <summary>Load-balancing loss, mean over MoE layers; 0 without any.</summary>
     internal double Balance => MeanOf(RouterLossNames.Balance);
 

@@ -48,6 +48,11 @@ internal sealed class TrainingDisplay(string title)
         if (_training is { } training)
         {
             AddRow(grid, "loss", $"{training.CrossEntropy:0.0000} nats per token  {Sparkline.Of(_course, CourseWidth)}");
+            if (training.Distillation is { } distillation)
+            {
+                AddRow(grid, "teacher", $"{distillation:0.0000} nats per token away");
+            }
+
             AddRow(grid, "speed", $"{Format.Rate(training.TokensPerSecond)} tokens/s, {Format.Count(training.Tokens)} tokens so far");
             AddRow(grid, "step", $"learning rate {training.LearningRate:0.00e+0}, gradient norm {training.GradientNorm:0.00}");
         }

@@ -13,13 +13,15 @@ internal static class TrainingLines
         terminal.Error.WriteLine(progress.Stage switch
         {
             "tokenizing" => $"tokenizing: {progress.Tokens:#,0} tokens",
-            "training" => $"{step} ({Format.Percent(progress.Completed)}) loss {progress.CrossEntropy:0.0000} balance {progress.Balance:0.000} "
+            "training" => $"{step} ({Format.Percent(progress.Completed)}) loss {progress.CrossEntropy:0.0000}{Distillation(progress)} balance {progress.Balance:0.000} "
                 + $"lr {progress.LearningRate:0.00e+0} norm {progress.GradientNorm:0.00} {Format.Rate(progress.TokensPerSecond)} tokens/s{Dropped(progress)}",
             "evaluating" when progress.Validation is { } validation =>
                 $"{step} held out: loss {validation.CrossEntropy:0.0000} perplexity {validation.Perplexity:0.000}",
             _ => $"{step} {progress.Stage}",
         });
     }
+
+    private static string Distillation(TrainingProgress progress) => progress.Distillation is { } distillation ? $" kd {distillation:0.0000}" : "";
 
     private static string Dropped(TrainingProgress progress) => progress.Routers.Length == 0
         ? ""

@@ -1,0 +1,42 @@
+using Moiety.Cli.Shell;
+using Moiety.Training;
+using Moiety.Training.Configuration;
+
+namespace Moiety.Cli.Displays.Training;
+
+/// <summary>A training that a verb starts: watched while it runs, then exported and drawn.</summary>
+internal static class TrainingRun
+{
+    /// <summary>Trains to the end of the run, or until Ctrl-C.</summary>
+    /// <param name="config">What to train.</param>
+    /// <param name="folder">Folder of the run.</param>
+    /// <param name="resume">Whether to go on from its newest checkpoint.</param>
+    /// <param name="command">The command line that goes on with it, but for <c>--resume</c>.</param>
+    /// <param name="terminal">Where to show it.</param>
+    /// <returns>The exit code.</returns>
+    public static int Execute(TrainingConfig config, string folder, bool resume, string command, Terminal terminal)
+    {
+        TrainingResult result = TrainingWatch.Run(terminal, command, observer =>
+        {
+            using Trainer trainer = Trainer.Open(config, folder, resume, observer, terminal.Stop);
+            TrainingResult trained = trainer.Run(observer, terminal.Stop);
+            if (trained.Completed)
+            {
+                trainer.Export(Path.Combine(folder, "model"), terminal.Stop);
+            }
+
+            return trained;
+        });
+        IReadOnlyList<string> curves = LossCurve.Write(folder);
+        if (!result.Completed)
+        {
+            terminal.Error.WriteLine($"stopped after step {result.Step:#,0}; go on with: {command} --resume");
+            return ExitCodes.Interrupted;
+        }
+
+        terminal.Out.WriteLine($"{Path.Combine(folder, "model")}: trained for {result.Step:#,0} steps, training loss {result.CrossEntropy:0.0000}"
+            + (result.Validation is { } validation ? $", held-out perplexity {validation.Perplexity:0.000}" : ""));
+        terminal.Out.WriteLine($"loss curve: {string.Join(", ", curves)}");
+        return ExitCodes.Success;
+    }
+}
