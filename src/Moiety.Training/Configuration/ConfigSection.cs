@@ -30,9 +30,6 @@ internal sealed class ConfigSection
     /// <summary>The file that is read.</summary>
     internal string File => _file;
 
-    /// <summary>Whether a key is there, which makes it a known one.</summary>
-    internal bool Has(string key) => TryGet(key, out _);
-
     /// <summary>The integer under a key; <paramref name="fallback"/> when absent, an error when that is null too.</summary>
     internal long Integer(string key, long minimum, long maximum, long? fallback = null)
     {
