@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Moiety.Data.Almanac;
 using Moiety.Data.Corpora;
 using Moiety.Data.Documents;
 using Moiety.Data.Simulation;
@@ -19,6 +20,7 @@ public sealed class StoryWorldGenerator
     private readonly (DocumentKind Kind, int Below)[] _kinds;
     private readonly int _totalWeight;
     private readonly int _associationPermille;
+    private readonly FactTable _facts;
 
     /// <summary>Creates a generator.</summary>
     /// <exception cref="InvalidInputException">An option is out of range, or two contradict each other.</exception>
@@ -40,6 +42,7 @@ public sealed class StoryWorldGenerator
 
         _kinds = [.. kinds];
         _associationPermille = (int)Math.Round(options.Association * 1000, MidpointRounding.AwayFromZero);
+        _facts = new FactTable(options.Residents);
     }
 
     /// <summary>The documents in order, as many as the options ask for, generated ahead on the options' threads.</summary>
@@ -150,7 +153,7 @@ public sealed class StoryWorldGenerator
             StoryRandom random = new(_options.Seed, (ulong)index);
             int drawn = random.Next(_totalWeight);
             DocumentKind kind = Array.Find(_kinds, candidate => drawn < candidate.Below).Kind;
-            foreach (StoryDocument document in kind.Create(new DocumentContext(random, $"{_options.Seed}-{index}", _associationPermille)))
+            foreach (StoryDocument document in kind.Create(new DocumentContext(random, $"{_options.Seed}-{index}", _associationPermille, _facts)))
             {
                 made.Add((document, Encoding.UTF8.GetByteCount(document.Text)));
             }

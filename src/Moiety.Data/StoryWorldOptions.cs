@@ -1,4 +1,5 @@
 using System.Globalization;
+using Moiety.Data.Almanac;
 using Moiety.Data.Documents;
 using Moiety.Models;
 
@@ -27,8 +28,20 @@ public sealed record StoryWorldOptions
     /// <summary>How strongly the group of a person decides the trait, 0 (not at all) to 1 (fully), in the documents of kind <c>group</c>.</summary>
     public double Association { get; init; }
 
+    /// <summary>
+    /// How many people the documents of the kinds <c>almanac</c> and <c>almanac-questions</c> know six facts each about. The facts are
+    /// the same for every seed.
+    /// </summary>
+    public int Residents { get; init; } = 1000;
+
     /// <summary>How many threads generate; the result does not depend on it.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>
+    /// The entropy of a document in nats, where it is known: corpora of the kind <c>almanac</c> alone. Nobody who knows all facts can
+    /// foresee the text better; divided by the tokens of a document it is the floor of a model's loss.
+    /// </summary>
+    public double? DocumentEntropy => Kinds is { } kinds && kinds.All(kind => kind.Value == 0 || kind.Key == "almanac") ? AlmanacKind.Entropy(Residents) : null;
 
     /// <summary>Reads kinds as a user writes them: <c>story=4,qa=3,toy-language=1</c>.</summary>
     /// <exception cref="InvalidInputException">A pair that is not a known kind and a whole number from 0 to 1,000,000.</exception>
@@ -104,6 +117,11 @@ public sealed record StoryWorldOptions
         if (!(Association >= 0 && Association <= 1))
         {
             throw new InvalidInputException($"association: {Association.ToString(CultureInfo.InvariantCulture)} is not between 0 (the trait does not depend on the group) and 1 (the group decides it)");
+        }
+
+        if (Residents < 1 || Residents > FactTable.Largest)
+        {
+            throw new InvalidInputException($"residents: {Residents} is not between 1 and {FactTable.Largest}, the number of different names");
         }
 
         if (Threads is < 1 or > 1024)

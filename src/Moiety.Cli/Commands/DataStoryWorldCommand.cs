@@ -33,6 +33,13 @@ internal static class DataStoryWorldCommand
         DefaultValueFactory = _ => 0,
     };
 
+    private static readonly Option<int> Residents = new("--residents")
+    {
+        Description = "People of the almanac, six facts each, the same for every seed (kinds almanac and almanac-questions)",
+        HelpName = "N",
+        DefaultValueFactory = _ => 1000,
+    };
+
     private static readonly Option<int> Threads = new("--threads", "-t") { Description = "Threads that generate; the bytes do not depend on it [default: one per processor]", HelpName = "N" };
 
     public static Command Create(Terminal terminal)
@@ -44,6 +51,7 @@ internal static class DataStoryWorldCommand
             + string.Join("; ", StoryWorldKind.All.Select(kind => $"{kind.Name} ({kind.Description.TrimEnd('.')})")) + ".",
             new Example("50 MB for training", "moiety data story-world --size 50MB --seed 1 --out corpus.jsonl"),
             new Example("1000 documents of another seed to measure with", "moiety data story-world --documents 1000 --seed 2 --out held-out.jsonl"),
+            new Example("facts of 2000 people, to measure how many a model keeps", "moiety data story-world --size 5MB --kinds almanac=3,almanac-questions=1 --residents 2000 --out facts.jsonl"),
             new Example("stories and questions only, as plain text", "moiety data story-world --size 5MB --kinds story=3,qa=1 --out stories.txt"))
         {
             Out,
@@ -52,6 +60,7 @@ internal static class DataStoryWorldCommand
             Seed,
             Kinds,
             Association,
+            Residents,
             Threads,
         };
         verb.SetAction(parsed => Run(parsed, terminal));
@@ -76,6 +85,7 @@ internal static class DataStoryWorldCommand
             Format = FormatOf(path),
             Kinds = parsed.GetValue(Kinds) is { } kinds ? StoryWorldOptions.ParseKinds(kinds) : null,
             Association = parsed.GetValue(Association),
+            Residents = parsed.GetValue(Residents),
             Threads = threads > 0 ? threads : Environment.ProcessorCount,
         };
         StoryWorldGenerator generator = new(options);

@@ -1,3 +1,4 @@
+using Moiety.Data.Almanac;
 using Moiety.Data.Simulation;
 
 namespace Moiety.Data.Documents;
@@ -6,4 +7,5 @@ namespace Moiety.Data.Documents;
 /// <param name="Random">The random numbers of this index.</param>
 /// <param name="Id">The document's id; a kind that makes several adds a suffix.</param>
 /// <param name="AssociationPermille">The association between groups and traits, in thousandths.</param>
-internal sealed record DocumentContext(StoryRandom Random, string Id, int AssociationPermille);
+/// <param name="Facts">The almanac.</param>
+internal sealed record DocumentContext(StoryRandom Random, string Id, int AssociationPermille, FactTable Facts);

@@ -9,7 +9,7 @@ internal abstract class DocumentKind
     internal static DocumentKind[] All { get; } =
     [
         new StoryKind(), new QuestionsKind(), new DialogueKind(), new ListKind(), new InstructionKind(), new RegisterKind(), new ToyLanguageKind(),
-        new GroupKind(), new ArithmeticKind(),
+        new GroupKind(), new ArithmeticKind(), new AlmanacKind(), new AlmanacQuestionsKind(),
     ];
 
     /// <summary>The name in options and documents.</summary>

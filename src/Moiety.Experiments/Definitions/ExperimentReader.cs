@@ -144,6 +144,7 @@ public static class ExperimentReader
                 Seed = (ulong)section.Integer("seed", 0, long.MaxValue),
                 SizeInBytes = section.Has("size") ? StoryWorldOptions.ParseSize(section.Text("size")) : null,
                 Documents = section.OptionalInteger("documents", 1, 1_000_000_000),
+                Residents = section.Int32("residents", 1, int.MaxValue, 1000),
                 Kinds = section.Has("kinds") ? StoryWorldOptions.ParseKinds(section.Text("kinds")) : null,
                 Association = section.Number("association", 0, 1, 0),
             };
