@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Moiety.Models.Checkpoints;
+using Moiety.Training.Routing;
 
 namespace Moiety.Training;
 
@@ -49,6 +50,22 @@ internal sealed class MetricsLog : IDisposable
         if (progress.Routers.Length == 0)
         {
             return;
+        }
+
+        foreach (RouterLossMean loss in progress.RouterLosses.Where(loss => loss.Name is not (RouterLossNames.Balance or RouterLossNames.Z)))
+        {
+            Number(writer, loss.Name, loss.Value);
+        }
+
+        if (progress.Alarms.Length > 0)
+        {
+            writer.WriteStartArray("alarms");
+            foreach (RouterAlarm alarm in progress.Alarms)
+            {
+                writer.WriteStringValue(alarm.ToString());
+            }
+
+            writer.WriteEndArray();
         }
 
         Number(writer, "dropped", progress.Routers.Average(router => router.Dropped));

@@ -12,6 +12,8 @@ internal sealed class MetricsWindow
     private double _crossEntropy;
     private double _distillation;
     private readonly SortedDictionary<string, double> _routerLosses = new(StringComparer.Ordinal);
+    private readonly RouterWatch _watch = new();
+    private readonly List<RouterAlarm> _alarms = [];
     private double _routerLoss;
     private long _tokens;
     private int _passes;
@@ -31,6 +33,7 @@ internal sealed class MetricsWindow
 
         _tokens += tokens;
         _passes++;
+        _watch.Add(result.Routers);
         foreach (RouterStatistics router in result.Routers)
         {
             (long[] load, long dropped) = _routers.GetValueOrDefault(router.Layer, (new long[router.Load.Length], 0));
@@ -42,6 +45,9 @@ internal sealed class MetricsWindow
             _routers[router.Layer] = (load, dropped + router.Dropped);
         }
     }
+
+    /// <summary>Ends an optimizer step: after its last micro-batch.</summary>
+    internal void EndStep() => _alarms.AddRange(_watch.EndStep());
 
     /// <summary>The sums as means, put into a report; starts over.</summary>
     /// <param name="report">The report.</param>
@@ -58,10 +64,12 @@ internal sealed class MetricsWindow
             Distillation = distillation,
             RouterLosses = [.. _routerLosses.Select(loss => new RouterLossMean(loss.Key, loss.Value / _passes))],
             Loss = crossEntropy + ((distillation * distillationWeight) ?? 0) + (_routerLoss / _passes),
+            Alarms = [.. _alarms],
             TokensPerSecond = _tokens / seconds,
             TokensPerCpuSecond = _tokens / processor,
             Routers = [.. _routers.Select(pair => Share(pair.Key, pair.Value.Load, pair.Value.Dropped))],
         };
+        _alarms.Clear();
         Restart();
         return closed;
     }

@@ -222,6 +222,7 @@ public sealed class Trainer : IDisposable
 
         norm = _optimizer.Step(step, learningRate, _config.Threads);
         Model.AfterStep();
+        window.EndStep();
         return double.IsFinite(norm)
             ? crossEntropy / _config.TokensPerStep
             : throw new InvalidInputException(
@@ -280,9 +281,7 @@ public sealed class Trainer : IDisposable
     /// <param name="distillation">The distillation's part; null without one, empty where it does not matter.</param>
     internal static string Fingerprint(TrainingConfig config, ModelConfig model, string? trainingTokens, string? distillation)
     {
-        string layers = string.Join(", ", model.FeedForwards.Select(layer => layer.Moe is { } moe
-            ? FormattableString.Invariant($"{layer.IntermediateSize}+{moe.ExpertCount}x{moe.ExpertIntermediateSize}/{moe.TopK}{(moe.NormalizeTopK ? "n" : "")}{(moe.Residual ? "r" : "")}")
-            : FormattableString.Invariant($"{layer.IntermediateSize}")));
+        string layers = string.Join(", ", model.FeedForwards.Select(LayerFingerprint.Of));
         string capacity = config.Capacity is { } drops ? FormattableString.Invariant($"{drops.Factor}/{drops.Minimum}/{drops.Policy}") : "none";
         // Fields that came later stand at the end and only where they differ from what earlier runs did, so that those resume.
         string[] gates = [.. config.Gates.Select((gate, layer) => gate is null || gate == GateRegistry.DefaultFor(model.FeedForwards[layer].Moe!) ? "" : $"gate {layer}={gate.Fingerprint}")];

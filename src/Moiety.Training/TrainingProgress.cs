@@ -57,6 +57,9 @@ public sealed record TrainingProgress
     /// <summary>Load of every MoE layer since the last report.</summary>
     public ImmutableArray<RouterLoad> Routers { get; init; } = [];
 
+    /// <summary>What went wrong with the routers since the last report.</summary>
+    public ImmutableArray<RouterAlarm> Alarms { get; init; } = [];
+
     /// <summary>The newest evaluation, or null before the first.</summary>
     public EvaluationResult? Validation { get; init; }
 }

@@ -12,17 +12,6 @@ namespace Moiety.Training.Losses;
 /// <param name="MicroBatchShare">Share of the micro-batch in the step: 1 / accumulation.</param>
 internal sealed record LossWeights(double Balance, double RouterZ, double MicroBatchShare)
 {
-    /// <summary>Coefficients of the routers' other losses, by name; 0 where one is absent.</summary>
-    internal ImmutableDictionary<string, double> More { get; init; } = ImmutableDictionary<string, double>.Empty;
-
-    /// <summary>The coefficient of a router's loss.</summary>
-    internal double Of(string name) => name switch
-    {
-        RouterLossNames.Balance => Balance,
-        RouterLossNames.Z => RouterZ,
-        _ => More.GetValueOrDefault(name),
-    };
-
     /// <summary>The weighted sum of the routers' losses over all layers, a scalar, and the mean of each over the layers that have it.</summary>
     internal (Tensor Sum, ImmutableArray<RouterLossMean> Means) Weigh(IReadOnlyCollection<RouterLoss> losses)
     {
@@ -31,11 +20,21 @@ internal sealed record LossWeights(double Balance, double RouterZ, double MicroB
         foreach (IGrouping<string, RouterLoss> group in losses.GroupBy(loss => loss.Name, StringComparer.Ordinal))
         {
             Tensor total = stack(group.Select(loss => loss.Value)).sum();
-            Tensor weighted = total.Times(Of(group.Key));
+            double[] coefficients = [.. group.Select(CoefficientOf).Distinct()];
+            Tensor weighted = coefficients.Length == 1
+                ? total.Times(coefficients[0])
+                : stack(group.Select(loss => loss.Value.Times(CoefficientOf(loss)))).sum();
             sum = sum is null ? weighted : sum.Plus(weighted);
             means.Add(new RouterLossMean(group.Key, total.ToDouble() / group.Count()));
         }
 
         return (sum ?? zeros(1).sum(), means.ToImmutable());
     }
+
+    private double CoefficientOf(RouterLoss loss) => loss.Coefficient ?? loss.Name switch
+    {
+        RouterLossNames.Balance => Balance,
+        RouterLossNames.Z => RouterZ,
+        _ => throw new InvalidOperationException($"The loss {loss.Name} has no coefficient."),
+    };
 }

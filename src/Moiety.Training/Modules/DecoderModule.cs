@@ -73,7 +73,7 @@ public sealed class DecoderModule : IDisposable
             {
                 Store.Span(name).Fill(1);
             }
-            else if (name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith(".sinks", StringComparison.Ordinal) || name.EndsWith(".coefficient.weight", StringComparison.Ordinal))
+            else if (name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith(".sinks", StringComparison.Ordinal) || name.EndsWith(".coefficient.weight", StringComparison.Ordinal) || name.EndsWith(".noise.weight", StringComparison.Ordinal))
             {
                 Store.Span(name).Clear();
             }

@@ -64,6 +64,19 @@ internal sealed class GateInput
         return numbers;
     }
 
+    /// <summary>The rows of the tokens that count.</summary>
+    /// <param name="rows">[tokens, any].</param>
+    internal Tensor OnlyUsed(Tensor rows)
+    {
+        if (Used.IsEmpty)
+        {
+            return rows;
+        }
+
+        long[] places = [.. Enumerable.Range(0, Used.Length).Where(token => Used.Span[token]).Select(token => (long)token)];
+        return rows.index_select(0, tensor(places, device: rows.device));
+    }
+
     /// <summary>Number of tokens that count.</summary>
     internal int UsedTokens => Used.IsEmpty ? Tokens : Used.Span.Count(true);
 }

@@ -46,6 +46,9 @@ public abstract class GateKind
     {
     }
 
+    /// <summary>The options of a gate that was told nothing.</summary>
+    internal virtual GateOptions DefaultOptions(MoeConfig moe) => new(this);
+
     /// <summary>Reads the options.</summary>
     /// <param name="gate">The gate's section; empty where only its name was given.</param>
     /// <param name="moe">The experts of the layer.</param>
@@ -56,4 +59,23 @@ public abstract class GateKind
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    /// <summary>Refuses layers whose weights are not the softmax over the chosen logits, for gates that have no others.</summary>
+    private protected void RequireSoftmaxOverChosen(ConfigSection layer, MoeConfig moe)
+    {
+        if (moe.Gating != GatingKind.Softmax)
+        {
+            throw layer.Refuse("gating", $"the gate \"{Name}\" has a softmax over the chosen experts");
+        }
+
+        if (moe.TopK == 1)
+        {
+            throw layer.Refuse("top_k", $"1 is not allowed with the gate \"{Name}\": the only weight would be 1 and the router would get no gradient; \"switch\" is for one expert");
+        }
+
+        if (!moe.NormalizeTopK)
+        {
+            throw layer.Refuse("normalize_top_k", $"false is not allowed with the gate \"{Name}\": its weights sum to 1");
+        }
+    }
 }

@@ -11,11 +11,18 @@ public static class GateRegistry
     public static ImmutableArray<GateKind> All { get; } =
     [
         new TopKKind(),
+        new SwitchKind(),
+        new TopKSoftmaxKind(),
+        new SigmoidKind(),
+        new GroupLimitedKind(),
+        new BiasBalancedKind(),
+        new NoisyTopKKind(),
+        new GShardKind(),
     ];
 
     /// <summary>The gates by name.</summary>
     internal static IReadOnlyDictionary<string, GateKind> ByName { get; } = All.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
 
     /// <summary>The gate that computes what a model's configuration describes.</summary>
-    internal static GateOptions DefaultFor(MoeConfig moe) => new(All.FirstOrDefault(kind => kind.IsDefaultFor(moe)) ?? All[0]);
+    internal static GateOptions DefaultFor(MoeConfig moe) => (All.FirstOrDefault(kind => kind.IsDefaultFor(moe)) ?? All[0]).DefaultOptions(moe);
 }

@@ -14,7 +14,14 @@ internal static class GroupLimit
     /// <param name="scores">[tokens, experts], row-major, in place.</param>
     internal static void Apply(MoeConfig moe, ReadOnlySpan<float> bias, Span<float> scores)
     {
-        int size = moe.ExpertCount / moe.GroupCount;
+        bool limited = moe.GroupTopK < moe.GroupCount;
+        if (bias.IsEmpty && !limited)
+        {
+            return;
+        }
+
+        float[] groups = new float[moe.GroupCount];
+        int[] best = new int[moe.GroupTopK];
         for (int start = 0; start < scores.Length; start += moe.ExpertCount)
         {
             Span<float> row = scores.Slice(start, moe.ExpertCount);
@@ -23,20 +30,41 @@ internal static class GroupLimit
                 row[expert] += bias[expert];
             }
 
-            if (moe.GroupTopK < moe.GroupCount)
+            if (limited)
             {
-                float[] ranked = row.ToArray();
-                foreach (int group in Enumerable.Range(0, moe.GroupCount).OrderByDescending(group => Score(moe, ranked.AsSpan(group * size, size))).Skip(moe.GroupTopK))
-                {
-                    row.Slice(group * size, size).Fill(float.NegativeInfinity);
-                }
+                Limit(moe, row, groups, best);
             }
         }
     }
 
-    private static float Score(MoeConfig moe, Span<float> group)
+    private static void Limit(MoeConfig moe, Span<float> row, Span<float> groups, Span<int> best)
     {
-        group.Sort();
-        return group.Length == 1 || moe.GroupScore == GroupScore.Best ? group[^1] : group[^1] + group[^2];
+        int size = moe.ExpertCount / moe.GroupCount;
+        for (int group = 0; group < groups.Length; group++)
+        {
+            groups[group] = Score(moe, row.Slice(group * size, size));
+        }
+
+        BestExperts.Choose(groups, best);
+        for (int group = 0; group < groups.Length; group++)
+        {
+            if (!best.Contains(group))
+            {
+                row.Slice(group * size, size).Fill(float.NegativeInfinity);
+            }
+        }
+    }
+
+    private static float Score(MoeConfig moe, ReadOnlySpan<float> group)
+    {
+        float best = float.NegativeInfinity;
+        float second = float.NegativeInfinity;
+        foreach (float score in group)
+        {
+            second = Math.Max(second, Math.Min(best, score));
+            best = Math.Max(best, score);
+        }
+
+        return group.Length == 1 || moe.GroupScore == GroupScore.Best ? best : best + second;
     }
 }

@@ -19,6 +19,10 @@ internal static class TrainingLines
                 $"{step} held out: loss {validation.CrossEntropy:0.0000} perplexity {validation.Perplexity:0.000}",
             _ => $"{step} {progress.Stage}",
         });
+        foreach (RouterAlarm alarm in progress.Alarms)
+        {
+            terminal.Error.WriteLine($"{step} warning: {alarm}");
+        }
     }
 
     private static string Distillation(TrainingProgress progress) => progress.Distillation is { } distillation ? $" kd {distillation:0.0000}" : "";
