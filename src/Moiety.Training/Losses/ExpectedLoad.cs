@@ -24,6 +24,6 @@ internal static class ExpectedLoad
         // Who is among the k largest has to beat the next one, who is not the last of them.
         Tensor threshold = where(noisy.gt(next), next, last);
         Tensor distance = clean.Plus(threshold.neg()) / deviations;
-        return distance.Times(Math.Sqrt(0.5)).erf().Times(0.5).sum(0).Plus(full([clean.shape[1]], (float)(0.5 * clean.shape[0]), device: clean.device));
+        return distance.Times(Math.Sqrt(0.5)).erf().Times(0.5).sum(dim: 0L).Plus(full([clean.shape[1]], (float)(0.5 * clean.shape[0]), device: clean.device));
     }
 }

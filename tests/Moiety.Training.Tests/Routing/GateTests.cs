@@ -67,7 +67,9 @@ public class GateTests
             TableRouting without = Run(shorter);
             Assert.Equal(without.Table.KeptCounts, with.Table.KeptCounts);
             Assert.Equal(without.Table.Dropped, with.Table.Dropped);
-            Assert.Equal(without.Weights.data<float>().ToArray(), with.Weights.data<float>().ToArray());
+
+            // libtorch's sigmoid rounds the end of a tensor otherwise than its middle.
+            Assert.All(without.Weights.data<float>().ToArray().Zip(with.Weights.data<float>().ToArray()), pair => Assert.Equal(pair.First, pair.Second, 1e-6f));
         }, iter: 100, threads: 1, print: Print);
     }
 

@@ -36,7 +36,7 @@ internal sealed class BiasBalancedGate(GateSite site, BiasBalancedOptions option
         // The load-balancing loss is reported, so that runs can be compared, and gives no gradient.
         List<RouterLoss> losses =
         [
-            new(RouterLossNames.Balance, Balance(input, probabilities, table).detach()),
+            new(RouterLossNames.Balance, Balance(input, probabilities, table).detach()) { Coefficient = 0 },
             new(RouterLossNames.Z, RouterZLoss.Compute(input.OnlyUsed(logits))),
         ];
         if (options.SequenceLoss > 0)

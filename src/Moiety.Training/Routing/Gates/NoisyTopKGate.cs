@@ -46,9 +46,9 @@ internal sealed class NoisyTopKGate : TopKGate
         List<RouterLoss> losses =
         [
             // Reported, so that runs can be compared; this gate is balanced by the two below.
-            new(RouterLossNames.Balance, Balance(input, probabilities, table).detach()),
+            new(RouterLossNames.Balance, Balance(input, probabilities, table).detach()) { Coefficient = 0 },
             new(RouterLossNames.Z, RouterZLoss.Compute(input.OnlyUsed(input.Logits))),
-            new(RouterLossNames.Importance, VariationLoss.Compute(weights.sum(0))) { Coefficient = _options.ImportanceLoss },
+            new(RouterLossNames.Importance, VariationLoss.Compute(weights.sum(dim: 0L))) { Coefficient = _options.ImportanceLoss },
         ];
         if (Config.TopK < Config.ExpertCount)
         {

@@ -131,7 +131,7 @@ internal static class ReferenceGate
         }
 
         int topK = sample.Moe.TopK;
-        int limit = Math.Max(capacity.Minimum, (int)Math.Ceiling(topK * Tokens(sample).Count() * capacity.Factor / sample.Moe.ExpertCount));
+        int limit = Math.Max(capacity.Minimum, (int)Math.Ceiling((double)topK * Tokens(sample).Count() / sample.Moe.ExpertCount * capacity.Factor));
         Xoshiro256 random = Random(sample, RandomPurposes.Drop);
         double[] draws = [.. Enumerable.Range(0, sample.Logits.Length * topK).Select(_ => random.NextDouble())];
         double Key((int Token, int Slot, int Expert) choice) => capacity.Policy switch
