@@ -35,6 +35,23 @@ internal static class TinyExperiment
         }
         """;
 
+    /// <summary>The experiment with a student of its second arm.</summary>
+    internal static string WithStudent(string distillation = "\"teacher\": \"arm:moe\", \"stop_step\": 2") => Json.Replace(
+        "\"dense\": {},",
+        $$"""
+        "student": {
+          "overrides": {
+            "model": { "layers": [{ "intermediate_size": 24 }] },
+            "distillation": { {{distillation}} },
+          },
+        },
+        "dense": {},
+        """,
+        StringComparison.Ordinal);
+
+    /// <summary>The experiment with models to serve.</summary>
+    internal static string WithServing(string serving) => Json.Replace("\"claims\": [\n", $"\"serving\": {{ {serving} }},\n  \"claims\": [\n", StringComparison.Ordinal);
+
     internal static Experiment Read(string json = Json, bool large = false) => ExperimentReader.Parse(json, "tiny", "tiny.json", large);
 
     /// <summary>A result that nobody trained.</summary>

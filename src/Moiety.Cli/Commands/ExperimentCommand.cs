@@ -8,6 +8,7 @@ using Moiety.Experiments.Corpora;
 using Moiety.Experiments.Definitions;
 using Moiety.Experiments.Reports;
 using Moiety.Experiments.Running;
+using Moiety.Experiments.Serving;
 using Moiety.Models;
 using Spectre.Console;
 
@@ -47,6 +48,7 @@ internal static class ExperimentCommand
     private static readonly Option<bool> Large = new("--large") { Description = "The larger variant of the experiment, for a GPU" };
     private static readonly Option<bool> List = new("--list") { Description = "List the experiments that Moiety carries" };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Train nothing: show arms, sizes and what the trainings will take, measured over a few steps of each" };
+    private static readonly Option<bool> ServeOnly = new("--serve-only") { Description = "Train nothing: measure the serving of what has been trained, where the experiment asks for that" };
     private static readonly Option<bool> Report = new("--report") { Description = "Train nothing: report on what has been trained" };
 
     public static Command Create(Terminal terminal)
@@ -54,7 +56,7 @@ internal static class ExperimentCommand
         Verb verb = new(
             "experiment",
             "Train the arms of an experiment with several seeds, set them against each other and check the claims. Ctrl-C stops after a checkpoint; the same "
-            + "command goes on. Results lie in FOLDER/NAME: results.jsonl, report.md, pictures.",
+            + "command goes on. Results lie in FOLDER/NAME: results.jsonl, report.md, pictures, serving.json.",
             new Example("what there is", "moiety experiment --list"),
             new Example("what it will take", "moiety experiment dense-vs-moe --dry-run"),
             new Example("the experiment", "moiety experiment dense-vs-moe"),
@@ -68,6 +70,7 @@ internal static class ExperimentCommand
             Large,
             List,
             DryRun,
+            ServeOnly,
             Report,
         };
         verb.SetAction(parsed => Run(parsed, terminal));
@@ -93,12 +96,18 @@ internal static class ExperimentCommand
             throw new InvalidInputException($"--threads must be from 1 to 1024, not {parsed.GetValue(Threads)}.");
         }
 
-        if (parsed.GetValue(DryRun) && parsed.GetValue(Report))
+        Option<bool>[] modes = [.. ((Option<bool>[])[DryRun, ServeOnly, Report]).Where(parsed.GetValue)];
+        if (modes.Length > 1)
         {
-            throw new InvalidInputException("--dry-run and --report contradict each other: the one looks at what is to come, the other at what has been.");
+            throw new InvalidInputException($"{modes[0].Name} and {modes[1].Name} contradict each other: choose one.");
         }
 
         Experiment experiment = ExperimentCatalog.Open(name, parsed.GetValue(Large));
+        if (parsed.GetValue(ServeOnly) && experiment.Serving is null)
+        {
+            throw new InvalidInputException($"--serve-only: {experiment.Source} has no section \"serving\".");
+        }
+
         ExperimentArm[] arms = ChooseArms(parsed.GetValue(Arms) ?? [], experiment);
         long[] seeds = ChooseSeeds(parsed.GetValue(Seeds) ?? [], experiment);
         string folder = parsed.GetRequiredValue(Out);
@@ -112,12 +121,17 @@ internal static class ExperimentCommand
         }
 
         string results = Path.Combine(folder, experiment.Name);
-        if (!parsed.GetValue(Report))
+        if (!parsed.GetValue(Report) && !parsed.GetValue(ServeOnly))
         {
             TrainAll(runner, runs, results, experiment, terminal);
         }
 
-        ExperimentReport report = ExperimentReport.From(experiment, runner.ReadResults());
+        if (!parsed.GetValue(Report) && experiment.Serving is { } plan)
+        {
+            Serve(plan, runner.Plan(plan.Trained, [seeds[0]]), results, parsed.GetValue(Threads), terminal);
+        }
+
+        ExperimentReport report = ExperimentReport.From(experiment, runner.ReadResults(), ServingResult.Read(results));
         ReportFolder.Write(report, results);
         IReadOnlyList<string> pictures = ExperimentPlot.Write(report, results);
         ReportDisplay.Write(report, terminal);
@@ -152,8 +166,20 @@ internal static class ExperimentCommand
             terminal.Error.WriteLine($"{title}: {Format.Count(run.Cost.Parameters)} parameters, {run.TrainingFlops:0.00e0} FLOPs");
             ArmResult result = TrainingWatch.Run(terminal, title, observer => runner.Train(run, observer, terminal.Stop));
             terminal.Error.WriteLine($"{title}: held-out loss {result.Loss:0.0000} in {result.ProcessorSeconds:0} CPU seconds");
-            ReportFolder.Write(ExperimentReport.From(experiment, runner.ReadResults()), results);
+            ReportFolder.Write(ExperimentReport.From(experiment, runner.ReadResults(), ServingResult.Read(results)), results);
         }
+    }
+
+    private static void Serve(ServingPlan plan, IReadOnlyList<ArmRun> runs, string results, int? threads, Terminal terminal)
+    {
+        ArmRun[] served = [.. runs.Where(run => plan.Trained.Contains(run.Arm))];
+        foreach (ArmRun run in served.Where(run => !run.IsDone))
+        {
+            terminal.Error.WriteLine($"{run.Arm.Name}, seed {run.Seed}: has not been trained and is not served");
+        }
+
+        ServingBenchmark.Run(plan, served.Where(run => run.IsDone).Select(run => (run.Arm.Name, run.ModelFolder)), threads, line => terminal.Error.WriteLine(line), terminal.Stop)
+            .Write(results);
     }
 
     private static void ShowPlan(IReadOnlyList<ArmRun> runs, int? threads, Terminal terminal)
@@ -163,7 +189,7 @@ internal static class ExperimentCommand
         foreach (IGrouping<ExperimentArm, ArmRun> arm in runs.GroupBy(run => run.Arm))
         {
             ArmRun run = arm.First();
-            TimeSpan time = StepTimer.Measure(run, threads, terminal.Stop) * run.Config.Steps;
+            TimeSpan time = StepTimer.Measure(run, threads, terminal.Stop);
             left += time.TotalSeconds * arm.Count(run => !run.IsDone);
             Tables.AddRow(
                 table,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Moiety.Experiments.Claims;
+using Moiety.Experiments.Serving;
 
 namespace Moiety.Experiments.Definitions;
 
@@ -38,6 +39,9 @@ public sealed record Experiment
 
     /// <summary>What is claimed.</summary>
     public required ImmutableArray<Claim> Claims { get; init; }
+
+    /// <summary>What is measured of serving the models; null for nothing.</summary>
+    public ServingPlan? Serving { get; init; }
 
     /// <summary>The arm of a name, or null.</summary>
     public ExperimentArm? FindArm(string name) => Arms.FirstOrDefault(arm => arm.Name == name);

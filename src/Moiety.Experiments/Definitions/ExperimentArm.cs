@@ -76,11 +76,13 @@ public sealed class ExperimentArm
         settings["data"] = new JsonObject { ["train"] = training, ["validation"] = validation, ["tokenizer"] = tokenizer, ["cache"] = cache };
         if (Teacher is not null)
         {
-            settings["distillation"]!["teacher"] = teacher;
+            // The reader wants a path that is there; the teacher may not be trained yet.
+            settings["distillation"]!["teacher"] = ".";
         }
 
         // Every evaluation reads the whole held-out corpus: the points of a curve are comparable with each other and with the last one.
-        return TrainingConfigReader.Parse(settings.ToJsonString(), $"{_source} (arm {Name})") with { EvaluationSequences = int.MaxValue };
+        TrainingConfig config = TrainingConfigReader.Parse(settings.ToJsonString(), $"{_source} (arm {Name})") with { EvaluationSequences = int.MaxValue };
+        return Teacher is null ? config : config with { Distillation = config.Distillation! with { TeacherPath = teacher! } };
     }
 
     private static string? TeacherOf(JsonObject settings) =>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Moiety.Data;
 using Moiety.Experiments.Claims;
+using Moiety.Experiments.Serving;
 using Moiety.Models;
 using Moiety.Training.Configuration;
 
@@ -15,10 +16,12 @@ namespace Moiety.Experiments.Definitions;
 public static class ExperimentReader
 {
     private const string LargeKey = "large";
-    private const string Placeholder = "not made yet";
 
-    // The experiment's own: an arm that set them would not be comparable with the others.
-    private static readonly string[][] Reserved = [["seed"], ["data"], ["intervals", "evaluation_sequences"], ["training", "time_limit_minutes"]];
+    // Stands for a folder that an arm will train; one that is there, since a configuration names no teacher that is not.
+    private const string Placeholder = ".";
+
+    // The experiment's own: an arm that set them would not be comparable with the others, or found again when a file changes.
+    private static readonly string[][] Reserved = [["seed"], ["data"], ["init"], ["intervals", "evaluation_sequences"], ["training", "time_limit_minutes"], ["distillation", "student_layers"]];
 
     /// <summary>Reads a file; the experiment is named after it.</summary>
     /// <param name="path">The file.</param>
@@ -70,6 +73,15 @@ public static class ExperimentReader
         return experiment;
     }
 
+    /// <summary>The bound of a claim.</summary>
+    internal static Bound ReadBound(ConfigSection claim)
+    {
+        Bound bound = new(claim.OptionalNumber("at_least", -1e9, 1e9), claim.OptionalNumber("at_most", -1e9, 1e9));
+        return bound.AtLeast is null && bound.AtMost is null
+            ? throw claim.Refuse("at_least", "missing; a claim needs \"at_least\", \"at_most\" or both")
+            : bound;
+    }
+
     private static JsonObject ParseObject(string json, string source)
     {
         JsonDocumentOptions options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false };
@@ -103,6 +115,7 @@ public static class ExperimentReader
         ExperimentArm reference = ArmNamed(comparison, "reference", arms);
         ExperimentArm? target = comparison.Has("target") ? ArmNamed(comparison, "target", arms) : null;
         comparison.RefuseOthers();
+        ServingPlan? serving = root.Has("serving") ? ServingReader.Read(root.Section("serving"), (JsonObject)file["serving"]!, arms, source) : null;
         return new Experiment
         {
             Name = name,
@@ -115,7 +128,8 @@ public static class ExperimentReader
             Arms = arms,
             Reference = reference,
             Target = target,
-            Claims = root.Has("claims") ? [.. root.List("claims").Select(claim => ReadClaim(claim, arms))] : [],
+            Claims = root.Has("claims") && file["claims"] is not JsonArray { Count: 0 } ? [.. root.List("claims").Select(claim => ReadClaim(claim, arms))] : [],
+            Serving = serving,
         };
     }
 
@@ -182,7 +196,12 @@ public static class ExperimentReader
             JsonObject settings = JsonMerge.Merge(original, overrides);
             RefuseReserved(settings, $"{source} (arm {name})");
             ExperimentArm made = new(name, about, settings, source);
-            TrainingConfig config = made.Configure(1, Placeholder, Placeholder, Placeholder, Placeholder, made.Teacher is null ? null : Placeholder);
+            if (made.Teacher is null && settings["distillation"] is not null)
+            {
+                throw new InvalidInputException($"{source}: arms.{name}.overrides.distillation.teacher: must be \"{ExperimentArm.ArmPrefix}NAME\", the arm whose model of the same seed teaches");
+            }
+
+            TrainingConfig config = made.Configure(1, Placeholder, Placeholder, Placeholder, Placeholder, Placeholder);
             CheckIntervals(config, $"{source} (arm {name})");
             arms.Add(made);
         }
@@ -203,7 +222,7 @@ public static class ExperimentReader
 
             if (node is not null)
             {
-                throw new InvalidInputException($"{where}: {string.Join('.', path)}: belongs to the experiment, not to a training of it; seeds, data and evaluations are the same for all arms, and no run depends on the clock");
+                throw new InvalidInputException($"{where}: {string.Join('.', path)}: is not for an arm to say: seeds, data, evaluations are the same for all arms, arms give their whole model, and no training depends on the clock or on files that may change");
             }
         }
     }
@@ -238,17 +257,7 @@ public static class ExperimentReader
         string name = claim.Text("claim");
         ClaimKind kind = ClaimKind.All.FirstOrDefault(known => known.Name == name)
             ?? throw claim.Refuse("claim", $"\"{name}\" is not known; it must be one of {string.Join(", ", ClaimKind.All.Select(known => known.Name))}");
-        Claim made = new(
-            kind,
-            ArmNamed(claim, "arm", arms),
-            ArmNamed(claim, "against", arms),
-            claim.OptionalNumber("at_least", -1e9, 1e9),
-            claim.OptionalNumber("at_most", -1e9, 1e9));
-        if (made.AtLeast is null && made.AtMost is null)
-        {
-            throw claim.Refuse("at_least", "missing; a claim needs \"at_least\", \"at_most\" or both");
-        }
-
+        Claim made = new(kind, ArmNamed(claim, "arm", arms), ArmNamed(claim, "against", arms), ReadBound(claim));
         claim.RefuseOthers();
         return made;
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Moiety.Experiments.Claims;
 using Moiety.Experiments.Definitions;
 using Moiety.Experiments.Running;
+using Moiety.Experiments.Serving;
 using Moiety.Experiments.Statistics;
 
 namespace Moiety.Experiments.Reports;
@@ -9,8 +10,9 @@ namespace Moiety.Experiments.Reports;
 /// <summary>What an experiment's results say: arms over seeds, differences from the reference, claims.</summary>
 public sealed class ExperimentReport
 {
-    private ExperimentReport(Experiment experiment, ImmutableArray<ArmResult> results, ImmutableArray<ArmSummary> arms, ImmutableArray<ClaimOutcome> claims)
+    private ExperimentReport(Experiment experiment, ImmutableArray<ArmResult> results, ImmutableArray<ArmSummary> arms, ServingResult? serving, ImmutableArray<ClaimOutcome> claims)
     {
+        Serving = serving;
         Experiment = experiment;
         Results = results;
         Arms = arms;
@@ -26,11 +28,17 @@ public sealed class ExperimentReport
     /// <summary>The arms that have a result, in the order of the file.</summary>
     public ImmutableArray<ArmSummary> Arms { get; }
 
-    /// <summary>The claims, in the order of the file.</summary>
+    /// <summary>What serving the models was measured to take, or null.</summary>
+    public ServingResult? Serving { get; }
+
+    /// <summary>The claims, in the order of the file; those about serving after the others.</summary>
     public ImmutableArray<ClaimOutcome> Claims { get; }
 
     /// <summary>Makes a report of the results that there are; they may be of some arms and seeds only.</summary>
-    public static ExperimentReport From(Experiment experiment, IReadOnlyList<ArmResult> results)
+    /// <param name="experiment">The experiment.</param>
+    /// <param name="results">Results of its trainings.</param>
+    /// <param name="serving">What serving was measured to take, or null.</param>
+    public static ExperimentReport From(Experiment experiment, IReadOnlyList<ArmResult> results, ServingResult? serving = null)
     {
         ArgumentNullException.ThrowIfNull(experiment);
         ArgumentNullException.ThrowIfNull(results);
@@ -39,7 +47,8 @@ public sealed class ExperimentReport
             experiment,
             [.. results],
             [.. experiment.Arms.Where(arm => byArm.Contains(arm.Name)).Select(arm => Summarize(arm, experiment, byArm))],
-            [.. experiment.Claims.Select(claim => claim.Check(results))]);
+            serving,
+            [.. experiment.Claims.Select(claim => claim.Check(results)), .. experiment.Serving?.Claims.Select(claim => claim.Check(serving?.Measurements ?? [])) ?? []]);
     }
 
     private static ArmSummary Summarize(ExperimentArm arm, Experiment experiment, ILookup<string, ArmResult> byArm)

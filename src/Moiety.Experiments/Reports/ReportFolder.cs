@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using Moiety.Experiments.Running;
+using Moiety.Experiments.Serving;
 using Moiety.Models.Checkpoints;
 
 namespace Moiety.Experiments.Reports;
@@ -30,6 +33,18 @@ public static class ReportFolder
 
         text.Append($"\nMeans over seeds with 95 % t intervals; differences and ratios are paired by seed.\n\n");
         Append(text, ReportTable.Arms(report));
+        if (report.Serving is { } serving && ReportTable.Serving(report) is { } measured)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\n## Serving\n\nDecoding in the engine with {serving.Threads} threads, which read {serving.Bandwidth / 1e9:0.0} GB/s from memory. All models take turns; ratios are paired by repetition.\n\n");
+            foreach (ServingShape shape in report.Experiment.Serving?.Shapes.Where(shape => shape.About.Length > 0) ?? [])
+            {
+                text.Append($"- `{shape.Name}`: {shape.About}\n");
+            }
+
+            text.Append('\n');
+            Append(text, measured);
+        }
+
         if (report.Claims.Length > 0)
         {
             text.Append("\n## Claims\n\n");
@@ -43,7 +58,7 @@ public static class ReportFolder
     {
         text.Append($"| {string.Join(" | ", table.Columns.Select(column => column.TrimStart('#')))} |\n");
         text.Append($"|{string.Concat(table.Columns.Select(column => column.StartsWith('#') ? "---:|" : "---|"))}\n");
-        foreach (System.Collections.Immutable.ImmutableArray<string> row in table.Rows)
+        foreach (ImmutableArray<string> row in table.Rows)
         {
             text.Append($"| {string.Join(" | ", row)} |\n");
         }

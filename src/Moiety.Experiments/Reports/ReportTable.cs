@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Moiety.Experiments.Claims;
+using Moiety.Experiments.Serving;
 
 namespace Moiety.Experiments.Reports;
 
@@ -68,8 +69,8 @@ public sealed record ReportTable(ImmutableArray<string> Columns, ImmutableArray<
 
         static ImmutableArray<string> Row(ClaimOutcome outcome) =>
         [
-            outcome.Claim.Text,
-            outcome.Figure is { } figure ? Quantity.Range(figure, "0.00##", outcome.Claim.Kind.Unit) : Nothing,
+            outcome.Claim,
+            outcome.Figure is { } figure ? Quantity.Range(figure, "0.00##", outcome.Unit) : Nothing,
             outcome.Verdict switch
             {
                 Verdict.Holds => "holds",
@@ -79,6 +80,41 @@ public sealed record ReportTable(ImmutableArray<string> Columns, ImmutableArray<
                 _ => "not measured",
             },
         ];
+    }
+
+    /// <summary>Latency and throughput of serving; null where nothing was measured.</summary>
+    public static ReportTable? Serving(ExperimentReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        if (report.Serving is not { } serving)
+        {
+            return null;
+        }
+
+        return new ReportTable(
+            ["model", "weights", "#parameters", "#active", "#sequences", "#ms per step", "#tokens/s", "#read per token", "#GB/s", "#of bandwidth", "#times the fastest"],
+            [.. serving.Measurements.Select(Row)]);
+
+        ImmutableArray<string> Row(ServingMeasurement measured)
+        {
+            ServingMeasurement fastest = serving.Measurements
+                .Where(other => other.Batch == measured.Batch && other.IsTrained == measured.IsTrained)
+                .MinBy(other => other.Latency.Mean)!;
+            return
+            [
+                measured.Model,
+                measured.IsTrained ? "trained" : "random",
+                Quantity.Of(measured.Parameters),
+                Quantity.Of(measured.ActiveParameters),
+                $"{measured.Batch}",
+                (measured.Latency.Mean * 1000).ToString("0.00", CultureInfo.InvariantCulture),
+                measured.TokensPerSecond.ToString("0.0", CultureInfo.InvariantCulture),
+                $"{Quantity.Of(measured.BytesPerToken)}B",
+                (measured.BytesPerSecond / 1e9).ToString("0.0", CultureInfo.InvariantCulture),
+                Percent(measured.BytesPerSecond / serving.Bandwidth),
+                measured == fastest ? "1" : Quantity.Range(measured.TimesOf(fastest), "0.00", "×"),
+            ];
+        }
     }
 
     private static string Percent(double share) => (share * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %";

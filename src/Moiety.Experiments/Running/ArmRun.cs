@@ -54,8 +54,12 @@ public sealed class ArmRun
     /// <summary>Operations per token of training, without a teacher's.</summary>
     public double FlopsPerToken => Cost.TrainingFlops(Config.SequenceLength);
 
-    /// <summary>Operations of the whole training.</summary>
-    public double TrainingFlops => FlopsPerToken * Config.TokensPerStep * Config.Steps;
+    /// <summary>Operations per token that the teacher adds while it is listened to: its forward pass. 0 without one.</summary>
+    public double TeacherFlopsPerToken => Teacher is null ? 0 : Teacher.Cost.Forward(Config.SequenceLength).Total;
+
+    /// <summary>Operations of the whole training, those of a teacher included.</summary>
+    public double TrainingFlops =>
+        Config.TokensPerStep * ((FlopsPerToken * Config.Steps) + (TeacherFlopsPerToken * Math.Min(Config.Distillation?.StopStep.Fixed ?? Config.Steps, Config.Steps)));
 
     /// <summary>Whether it has been done.</summary>
     public bool IsDone => File.Exists(ResultPath);

@@ -104,7 +104,7 @@ public sealed class ExperimentRunner
 
     private static ArmResult Summarize(ArmRun run, int threads)
     {
-        TrainingLog log = TrainingLog.Read(Path.Combine(run.Folder, "metrics.jsonl"));
+        TrainingLog log = TrainingLog.Read(Path.Combine(run.Folder, "metrics.jsonl"), run.FlopsPerToken, run.TeacherFlopsPerToken);
         CurvePoint last = log.Curve[^1];
         return new ArmResult
         {
@@ -116,7 +116,7 @@ public sealed class ExperimentRunner
             ExpertParameters = run.Cost.ExpertParameters,
             Layers = run.Config.Model.LayerCount,
             FlopsPerToken = run.FlopsPerToken,
-            TrainingFlops = run.TrainingFlops,
+            TrainingFlops = last.Flops,
             Tokens = last.Tokens,
             Seconds = log.Seconds,
             ProcessorSeconds = log.ProcessorSeconds,
@@ -125,7 +125,7 @@ public sealed class ExperimentRunner
             LossWithDrops = log.LossWithDrops,
             Dropped = log.Dropped,
             ExpertLoads = log.ExpertLoads,
-            Curve = [.. log.Curve.Select(point => point with { Flops = point.Tokens * run.FlopsPerToken })],
+            Curve = [.. log.Curve],
         };
     }
 }

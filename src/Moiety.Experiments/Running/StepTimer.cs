@@ -3,12 +3,15 @@ using Moiety.Training;
 
 namespace Moiety.Experiments.Running;
 
-/// <summary>Measures what a training will take by doing its first steps in a folder that is removed afterwards.</summary>
+/// <summary>
+/// Measures what a training will take by doing its first steps in a folder that is removed afterwards; without a teacher, which may not be
+/// trained yet and is counted by its operations.
+/// </summary>
 public static class StepTimer
 {
     private const int Steps = 4;
 
-    /// <summary>Processor time of one training step: of the fastest of a few.</summary>
+    /// <summary>Processor time of a training, by the fastest of a few steps.</summary>
     /// <param name="run">The training.</param>
     /// <param name="threads">Threads; null for what the configuration says.</param>
     /// <param name="cancellationToken">Stops the measurement.</param>
@@ -21,14 +24,15 @@ public static class StepTimer
         {
             Fastest fastest = new();
             using Trainer trainer = Trainer.Open(
-                run.Config with { Steps = Steps, LogInterval = 1, ValidationCorpora = [], CheckpointInterval = int.MaxValue, Threads = threads ?? run.Config.Threads },
+                run.Config with { Steps = Steps, LogInterval = 1, ValidationCorpora = [], Distillation = null, CheckpointInterval = int.MaxValue, Threads = threads ?? run.Config.Threads },
                 folder,
                 resume: false,
                 fastest,
                 cancellationToken);
             trainer.Run(fastest, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
-            return TimeSpan.FromSeconds(run.Config.TokensPerStep / fastest.TokensPerCpuSecond);
+            double tokens = run.TrainingFlops / run.FlopsPerToken;
+            return TimeSpan.FromSeconds(tokens / fastest.TokensPerCpuSecond);
         }
         finally
         {

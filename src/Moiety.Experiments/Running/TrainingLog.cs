@@ -13,13 +13,18 @@ internal sealed class TrainingLog
 {
     private readonly List<CurvePoint> _curve = [];
     private readonly List<(SortedDictionary<int, double[]> Loads, double Dropped)> _routers = [];
+    private readonly double _flopsPerToken;
+    private readonly double _teacherFlopsPerToken;
     private long _tokens;
+    private double _flops;
 
-    private TrainingLog()
+    private TrainingLog(double flopsPerToken, double teacherFlopsPerToken)
     {
+        _flopsPerToken = flopsPerToken;
+        _teacherFlopsPerToken = teacherFlopsPerToken;
     }
 
-    /// <summary>Evaluations in order of steps; operations are not known here and are 0.</summary>
+    /// <summary>Evaluations in order of steps.</summary>
     internal IReadOnlyList<CurvePoint> Curve => _curve;
 
     /// <summary>Held-out loss of the last evaluation with tokens dropped.</summary>
@@ -42,10 +47,13 @@ internal sealed class TrainingLog
     private IEnumerable<(SortedDictionary<int, double[]> Loads, double Dropped)> LastQuarter => _routers.TakeLast((_routers.Count + 3) / 4);
 
     /// <summary>Reads a log.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="flopsPerToken">Operations of training on a token.</param>
+    /// <param name="teacherFlopsPerToken">What a teacher adds to it while it is listened to.</param>
     /// <exception cref="InvalidInputException">A line is malformed.</exception>
-    internal static TrainingLog Read(string path)
+    internal static TrainingLog Read(string path, double flopsPerToken, double teacherFlopsPerToken)
     {
-        TrainingLog log = new();
+        TrainingLog log = new(flopsPerToken, teacherFlopsPerToken);
         foreach (string line in File.ReadLines(path))
         {
             try
@@ -71,13 +79,14 @@ internal sealed class TrainingLog
 
             // A run that was stopped between its last step and its end evaluates twice.
             _curve.RemoveAll(point => point.Step >= step);
-            _curve.Add(new CurvePoint(step, _tokens, 0, Seconds, ProcessorSeconds, loss.GetDouble()));
+            _curve.Add(new CurvePoint(step, _tokens, _flops, Seconds, ProcessorSeconds, loss.GetDouble()));
             return;
         }
 
         long tokens = line.GetProperty("tokens").GetInt64();
         Seconds += Time(line, "tokens_per_second", tokens - _tokens);
         ProcessorSeconds += Time(line, "tokens_per_cpu_second", tokens - _tokens);
+        _flops += (tokens - _tokens) * (_flopsPerToken + (line.TryGetProperty("kd", out _) ? _teacherFlopsPerToken : 0));
         _tokens = tokens;
         if (line.TryGetProperty("load", out JsonElement load))
         {

@@ -89,6 +89,5 @@ public class ClaimTests
         ClaimKind.All.Single(known => known.Name == kind),
         Experiment.FindArm("moe")!,
         Experiment.FindArm("dense")!,
-        atLeast,
-        atMost).Check(results);
+        new Bound(atLeast, atMost)).Check(results);
 }

@@ -60,8 +60,8 @@ public class ExperimentReaderTests
     [InlineData("\"documents\": 60", "\"documents\": 60, \"kinds\": \"epic=1\"", "tiny.json: data.train: kinds: \"epic\" is not a kind")]
     [InlineData("\"vocabulary_size\": 280", "\"vocabulary_size\": 10", "tiny.json: data.tokenizer.vocabulary_size: 10 is not allowed")]
     [InlineData("\"evaluation\": 2", "\"evaluation\": 0", "intervals.evaluation: 0 is not a positive multiple")]
-    [InlineData("\"evaluation\": 2", "\"evaluation\": 2, \"evaluation_sequences\": 5", "intervals.evaluation_sequences: belongs to the experiment")]
-    [InlineData("\"steps\": 4", "\"steps\": 4, \"time_limit_minutes\": 1", "training.time_limit_minutes: belongs to the experiment")]
+    [InlineData("\"evaluation\": 2", "\"evaluation\": 2, \"evaluation_sequences\": 5", "intervals.evaluation_sequences: is not for an arm to say")]
+    [InlineData("\"steps\": 4", "\"steps\": 4, \"time_limit_minutes\": 1", "training.time_limit_minutes: is not for an arm to say")]
     [InlineData("\"title\": \"Tiny\",", "\"title\": \"Tiny\", \"title\": \"Again\",", "not valid JSON")]
     public void What_is_not_allowed_is_refused_by_file_and_key(string original, string changed, string message)
     {
@@ -69,6 +69,27 @@ public class ExperimentReaderTests
         InvalidInputException error = Assert.Throws<InvalidInputException>(() => TinyExperiment.Read(TinyExperiment.Json.Replace(original, changed, StringComparison.Ordinal)));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("\"teacher\": \"arm:mole\"", "tiny.json: arms.student.overrides.distillation.teacher: there is no arm \"mole\"; there are: student, dense, moe")]
+    [InlineData("\"teacher\": \"arm:student\"", "tiny.json: arms.student.overrides.distillation.teacher: student teach each other in a circle")]
+    [InlineData("\"teacher\": \"runs/model\"", "tiny.json: arms.student.overrides.distillation.teacher: must be \"arm:NAME\"")]
+    [InlineData("\"teacher\": \"arm:moe\", \"weigth\": 1", "tiny.json (arm student): distillation.weigth: unknown key")]
+    [InlineData("\"teacher\": \"arm:moe\", \"student_layers\": 1", "tiny.json (arm student): distillation.student_layers: is not for an arm to say")]
+    public void A_teacher_is_an_arm(string distillation, string message) => Assert.Contains(
+        message, Assert.Throws<InvalidInputException>(() => TinyExperiment.Read(TinyExperiment.WithStudent(distillation))).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("\"batches\": [1]", "tiny.json: serving.shapes: missing")]
+    [InlineData("\"batches\": [0], \"trained\": [\"moe\"]", "tiny.json: serving.batches: [0] is not allowed")]
+    [InlineData("\"batches\": [1], \"trained\": [\"mo\"]", "tiny.json: serving.trained: there is no arm \"mo\"")]
+    [InlineData("\"batches\": [1], \"trained\": [\"moe\"], \"format\": \"Q9\"", "tiny.json: serving.format: \"Q9\" is not allowed")]
+    [InlineData("\"batches\": [1], \"shapes\": { \"a\": { \"model\": {} } }", "tiny.json: serving.shapes.a.vocabulary_size: missing")]
+    [InlineData("\"batches\": [1], \"shapes\": { \"a\": { \"vocabulary_size\": 100, \"model\": {} } }", "tiny.json (shape a): model.hidden_size: missing")]
+    [InlineData("\"batches\": [1], \"trained\": [\"moe\", \"dense\"], \"claims\": [{ \"model\": \"moe\", \"against\": \"dense\", \"batch\": 2, \"at_least\": 1 }]", "tiny.json: serving.claims[0].batch: 2 is not among the batches")]
+    [InlineData("\"batches\": [1], \"trained\": [\"moe\", \"dense\"], \"claims\": [{ \"model\": \"moe\", \"against\": \"big\", \"batch\": 1, \"at_least\": 1 }]", "tiny.json: serving.claims[0].against: there is no model \"big\"; there are: moe, dense")]
+    public void What_is_served_is_read_strictly(string serving, string message) => Assert.Contains(
+        message, Assert.Throws<InvalidInputException>(() => TinyExperiment.Read(TinyExperiment.WithServing(serving))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_file_without_a_larger_variant_says_so()

@@ -83,6 +83,28 @@ public class ExperimentRunnerTests
     }
 
     [Fact]
+    public void A_student_comes_after_its_teacher_and_costs_the_teachers_passes_too()
+    {
+        using TemporaryFolder folder = new();
+        Experiment experiment = TinyExperiment.Read(TinyExperiment.WithStudent());
+        ExperimentRunner runner = new(experiment, CorpusStore.Open(experiment.Data, folder["data"]), folder["trained"], threads: 1);
+        IReadOnlyList<ArmRun> runs = runner.Plan([experiment.FindArm("student")!], [1]);
+        Assert.Equal(["moe", "student"], runs.Select(run => run.Arm.Name));
+        ArmResult[] results = [.. runs.Select(run => runner.Train(run))];
+        const int TokensPerStep = 64;
+        double teacher = Planning.Costs.ModelCost.Of(runs[0].Cost.Config).Forward(32).Total;
+        Assert.Equal(TokensPerStep * ((4 * results[1].FlopsPerToken) + (2 * teacher)), results[1].TrainingFlops, 3);
+        Assert.Equal(runs[1].TrainingFlops, results[1].TrainingFlops, 3);
+        Assert.Equal(2 * TokensPerStep * (results[1].FlopsPerToken + teacher), results[1].Curve[0].Flops, 3);
+        Assert.Equal(4 * TokensPerStep * results[0].FlopsPerToken, results[0].TrainingFlops, 3);
+
+        // Another teacher makes another training of the student.
+        Experiment other = TinyExperiment.Read(TinyExperiment.WithStudent("\"teacher\": \"arm:dense\", \"stop_step\": 2"));
+        ExperimentRunner second = new(other, CorpusStore.Open(other.Data, folder["data"]), folder["trained"], threads: 1);
+        Assert.NotEqual(runs[1].Key, second.Plan([other.FindArm("student")!], [1])[1].Key);
+    }
+
+    [Fact]
     public void What_changes_the_training_changes_its_key_and_what_does_not_does_not()
     {
         using TemporaryFolder folder = new();
