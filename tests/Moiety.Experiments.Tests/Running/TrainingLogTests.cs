@@ -33,7 +33,7 @@ public class TrainingLogTests
     public void Loads_and_drops_are_means_of_the_last_quarter()
     {
         TrainingLog log = Read([.. Enumerable.Range(1, 8).Select(step =>
-            $$"""{"step":{{step}},"tokens":{{step * 100}},"tokens_per_second":1,"tokens_per_cpu_second":1,"dropped":0.{{step}},"load":{"3":[0.{{step}},0.{{10 - step}}]}}""")]);
+            $$"""{"step":{{step}},"tokens":{{step * 100}},"tokens_per_second":1,"tokens_per_cpu_second":1,"dropped":0.{{step}},"load":{"3":[0.{{step}},0.{{10 - step}}] } }""")]);
         Assert.Equal(0.75, log.Dropped, 9);
         ExpertLoad load = Assert.Single(log.ExpertLoads);
         Assert.Equal(3, load.Layer);
