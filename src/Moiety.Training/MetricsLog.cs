@@ -85,13 +85,20 @@ internal sealed class MetricsLog : IDisposable
     });
 
     /// <summary>Adds a line about an evaluation.</summary>
-    internal void WriteEvaluation(long step, EvaluationResult result) => Write(step, writer =>
+    /// <param name="step">The step.</param>
+    /// <param name="result">What was measured.</param>
+    /// <param name="withoutTeacher">The cross-entropy after the same steps without the teacher, where that was tried.</param>
+    internal void WriteEvaluation(long step, EvaluationResult result, double? withoutTeacher) => Write(step, writer =>
     {
         Number(writer, "validation_ce", result.CrossEntropy);
         Number(writer, "validation_perplexity", result.Perplexity);
         Number(writer, "validation_ce_with_drops", result.CrossEntropyWithDrops);
         Number(writer, "validation_perplexity_with_drops", result.PerplexityWithDrops);
         writer.WriteNumber("validation_tokens", result.Tokens);
+        if (withoutTeacher is { } without)
+        {
+            Number(writer, "validation_ce_without_teacher", without);
+        }
     });
 
     /// <inheritdoc/>

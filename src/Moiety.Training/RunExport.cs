@@ -25,8 +25,8 @@ public static class RunExport
             ?? throw new InvalidInputException($"{runFolder}: there is no checkpoint to export yet; one is written every {config.CheckpointInterval} steps (intervals.checkpoint).");
         TrainedModel trained = TrainedModel.Prepare(config);
         using DecoderModule module = new(trained.Config, config.Gates);
-        long step = CheckpointFolder.LoadValues(latest, Trainer.Fingerprint(config, trained.Config, trainingTokens: null, config.Distillation is null ? null : ""), module.Store);
-        trained.Export(module, destination, cancellationToken);
-        return step;
+        TrainingState state = CheckpointFolder.LoadValues(latest, RunFingerprint.Of(config, trained.Config, trainingTokens: null, config.Distillation is null ? null : ""), module.Store);
+        trained.Export(module, destination, state.Distillation, cancellationToken);
+        return state.Step;
     }
 }

@@ -4,6 +4,7 @@ using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Tokenizers;
 using Moiety.Training.Configuration;
+using Moiety.Training.Distillation;
 using Moiety.Training.Modules;
 
 namespace Moiety.Training;
@@ -80,12 +81,16 @@ internal sealed class TrainedModel
     }
 
     /// <summary>Writes a module as a Hugging Face folder of the model's family, in F32, with the tokenizer and what else the start had.</summary>
-    internal void Export(DecoderModule module, string folder, CancellationToken cancellationToken) => HuggingFaceWriter.Write(
+    /// <param name="module">The module.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="distillation">Where the distillation is, for <c>config.json</c> to say; null without one.</param>
+    /// <param name="cancellationToken">Stops the writing.</param>
+    internal void Export(DecoderModule module, string folder, DistillationState? distillation, CancellationToken cancellationToken) => HuggingFaceWriter.Write(
         folder,
         Config,
         TensorSource.From((tensor, destination) => module.GetParameter(tensor.Name).CopyTo(destination)),
         Tokenizer,
-        _options,
+        distillation is null ? _options : _options with { Provenance = Distiller.Provenance(_config.Distillation!, distillation) },
         cancellationToken: cancellationToken);
 
     // The vocabulary may be larger than the tokenizer's (published models pad it). Documents end with the tokenizer's first end token,

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
 using Moiety.Models;
 using Moiety.Models.Configuration;
 using Moiety.Models.Tokenizers;
@@ -50,7 +49,6 @@ public sealed class Trainer : IDisposable
         _config = config;
         _folder = folder;
         _trained = trained;
-        Tokenizer tokenizer = trained.Tokenizer;
         _lock = folderLock;
         _checkpoints = new CheckpointFolder(CheckpointsOf(folder), config.KeptCheckpoints);
         string? latest = _checkpoints.Latest;
@@ -60,20 +58,18 @@ public sealed class Trainer : IDisposable
         }
 
         _distiller = config.Distillation is { } distillation ? Distiller.Open(config, distillation, trained, cancellationToken) : null;
-        byte[] tokenizerHash = SHA256.HashData(TokenizerJson.Write(tokenizer));
-        string cache = config.CacheFolder ?? Path.Combine(folder, "cache");
-        IProgress<long>? tokenized = progress is null ? null : new TokenizationProgress(progress);
-        _trainingTokens = TokenCache.Open(config.TrainingCorpora, tokenizer, tokenizerHash, cache, tokenized, cancellationToken);
+        _trainingTokens = RunTokens.Open(config.TrainingCorpora, config, folder, Tokenizer, progress, cancellationToken);
         _training = new PackedSequences(_trainingTokens, config.SequenceLength, (ulong)config.Seed, "training");
         if (config.ValidationCorpora.Length > 0)
         {
-            _validationTokens = TokenCache.Open(config.ValidationCorpora, tokenizer, tokenizerHash, cache, tokenized, cancellationToken);
+            _validationTokens = RunTokens.Open(config.ValidationCorpora, config, folder, Tokenizer, progress, cancellationToken);
             _validation = new PackedSequences(_validationTokens, config.SequenceLength, (ulong)config.Seed, "validation");
         }
 
+        _distiller?.UseCorpus(_trainingTokens.Key, _training.Count);
         Model = new DecoderModule(trained.Config, config.Gates);
         _optimizer = new AdamW(Model.Store, config.Optimizer);
-        _fingerprint = Fingerprint(config, trained.Config, _trainingTokens.Key, _distiller?.Fingerprint);
+        _fingerprint = RunFingerprint.Of(config, trained.Config, _trainingTokens.Key, _distiller?.Fingerprint);
         if (latest is null)
         {
             trained.Start(Model);
@@ -84,6 +80,8 @@ public sealed class Trainer : IDisposable
         {
             _state = CheckpointFolder.Load(latest, _fingerprint, Model.Store, _optimizer);
         }
+
+        _state = _state with { Distillation = _state.Distillation ?? _distiller?.Start };
     }
 
     /// <summary>The model in its present state.</summary>
@@ -144,15 +142,31 @@ public sealed class Trainer : IDisposable
         double crossEntropy = double.NaN;
         while (!IsOver(_state) && !cancellationToken.IsCancellationRequested)
         {
+            if (!TryTeacher(metrics, window, progress, cancellationToken))
+            {
+                break;
+            }
+
             long step = _state.Step + 1;
-            double completed = Completed(step, _state.Seconds);
-            double learningRate = _config.Schedule.At(step, completed, Math.Min(1, (double)_config.Schedule.WarmupSteps / _config.Steps));
-            crossEntropy = RunStep(step, learningRate, window, out double norm);
-            _state = new TrainingState(step, _state.Sequences + ((long)_config.BatchSize * _config.Accumulation), secondsBefore + Stopwatch.GetElapsedTime(start).TotalSeconds);
+            double learningRate = LearningRateAt(step);
+            double? teacherWeight = _state.Distillation is { } distillation ? _distiller?.WeightAt(step, distillation) : null;
+            if (teacherWeight is null)
+            {
+                _distiller?.Dispose(); // The teacher's memory; the distiller has nothing else.
+            }
+
+            crossEntropy = RunStep(step, _state.Sequences, learningRate, teacherWeight.HasValue, window, out double norm);
+            if (!double.IsFinite(norm))
+            {
+                throw new InvalidInputException(
+                    $"The training diverged: the gradient of step {step} is not finite. The newest checkpoint is intact; resume from it with a lower learning rate ({learningRate.ToString("G3", CultureInfo.InvariantCulture)} now) or tighter clipping.");
+            }
+
+            _state = _state with { Step = step, Sequences = _state.Sequences + SequencesPerStep, Seconds = secondsBefore + Stopwatch.GetElapsedTime(start).TotalSeconds };
 
             if (step % _config.LogInterval == 0 || IsOver(_state))
             {
-                TrainingProgress report = window.Close(Report("training") with { LearningRate = learningRate, GradientNorm = norm }, _distiller?.WeightAt(step));
+                TrainingProgress report = window.Close(Report("training") with { LearningRate = learningRate, GradientNorm = norm }, teacherWeight);
                 metrics.WriteTraining(report);
                 progress?.Report(report);
             }
@@ -187,7 +201,8 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Writes the model as a Hugging Face folder, in F32, with its tokenizer.</summary>
     /// <exception cref="InvalidInputException">The folder cannot be written, or a weight is not finite.</exception>
-    public void Export(string folder, CancellationToken cancellationToken = default) => _trained.Export(Model, folder, cancellationToken);
+    public void Export(string folder, CancellationToken cancellationToken = default) => 
+        _trained.Export(Model, folder, _state.Distillation, cancellationToken);
 
     /// <summary>Frees the model and unlocks the folder.</summary>
     public void Dispose()
@@ -200,7 +215,78 @@ public sealed class Trainer : IDisposable
         _lock.Dispose();
     }
 
-    private double RunStep(long step, double learningRate, MetricsWindow window, out double norm)
+    private long SequencesPerStep => (long)_config.BatchSize * _config.Accumulation;
+
+    // Whether the teacher still helps, where that is to be found out: the steps up to the trial's end are made without the teacher and taken back,
+    // then with it. False when cancelled: the trial is made again when the run goes on.
+    private bool TryTeacher(MetricsLog metrics, MetricsWindow window, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        if (_distiller is null || _state.Distillation is not { } state)
+        {
+            return true;
+        }
+
+        if (state.TrialEnd == _state.Step && _state.Step > 0)
+        {
+            if (!Evaluate(metrics, _config.EvaluationSequences, progress, cancellationToken, state.CrossEntropyWithout))
+            {
+                return false;
+            }
+
+            state = state.Decide(_lastEvaluation!.CrossEntropy);
+        }
+
+        if (_distiller.TrialEndAfter(_state.Step, state) is { } end)
+        {
+            if (WithoutTeacher(end, cancellationToken) is not { } crossEntropy)
+            {
+                return false;
+            }
+
+            state = state.Open(_state.Step, end, crossEntropy);
+        }
+
+        if (state != _state.Distillation)
+        {
+            window.Restart();
+            _state = _state with { Distillation = state };
+        }
+
+        return true;
+    }
+
+    // Held-out cross-entropy at a later step if the labels alone taught until then; null when cancelled.
+    private double? WithoutTeacher(long end, CancellationToken cancellationToken)
+    {
+        using FlatSnapshot snapshot = new(Model.Store, _optimizer);
+        try
+        {
+            for (long step = _state.Step + 1; step <= end; step++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                RunStep(step, _state.Sequences + ((step - _state.Step - 1) * SequencesPerStep), LearningRateAt(step), distills: false, window: null, out double norm);
+                if (!double.IsFinite(norm))
+                {
+                    return double.MaxValue;
+                }
+            }
+
+            return Evaluator.Evaluate(Model, _validation!, _config, _config.EvaluationSequences, _config.Capacity ?? DefaultCapacity, cancellationToken).CrossEntropy;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+        finally
+        {
+            snapshot.Restore();
+        }
+    }
+
+    private double LearningRateAt(long step) =>
+        _config.Schedule.At(step, Completed(step, _state.Seconds), Math.Min(1, (double)_config.Schedule.WarmupSteps / _config.Steps));
+
+    private double RunStep(long step, long sequences, double learningRate, bool distills, MetricsWindow? window, out double norm)
     {
         Model.Store.ZeroGradients();
         double crossEntropy = 0;
@@ -208,25 +294,23 @@ public sealed class Trainer : IDisposable
         for (int i = 0; i < _config.Accumulation; i++)
         {
             using DisposeScope scope = NewDisposeScope();
-            (Tensor tokens, Tensor labels) = _training.Shuffled(_state.Sequences + ((long)i * _config.BatchSize), _config.BatchSize);
+            int[] indices = _training.Order(sequences + ((long)i * _config.BatchSize), _config.BatchSize);
+            (Tensor tokens, Tensor labels) = _training.Read(indices);
             ulong seed = ((ulong)_config.Seed * SplitMix64.Gamma) ^ (((ulong)step << 16) + (ulong)i);
             ForwardPass pass = new(_config.Precision, _config.Capacity, seed, trackRouterLosses: true)
             {
                 IsolatesDocuments = _config.IsolateDocuments,
                 Progress = Math.Min(1, Completed(step, _state.Seconds)),
             };
-            TrainingPassResult result = Model.ForwardBackward(tokens, labels, pass, weights, _distiller?.LossOf(step, tokens, pass));
-            window.Add(result, labels.shape[0]);
+            TrainingPassResult result = Model.ForwardBackward(tokens, labels, pass, weights, distills ? _distiller!.LossOf(tokens, indices, pass) : null);
+            window?.Add(result, labels.shape[0]);
             crossEntropy += result.CrossEntropySum;
         }
 
         norm = _optimizer.Step(step, learningRate, _config.Threads);
         Model.AfterStep();
-        window.EndStep();
-        return double.IsFinite(norm)
-            ? crossEntropy / _config.TokensPerStep
-            : throw new InvalidInputException(
-                $"The training diverged: the gradient of step {step} is not finite. The newest checkpoint is intact; resume from it with a lower learning rate ({learningRate.ToString("G3", CultureInfo.InvariantCulture)} now) or tighter clipping.");
+        window?.EndStep();
+        return crossEntropy / _config.TokensPerStep;
     }
 
     private double Completed(long step, double seconds) =>
@@ -245,11 +329,12 @@ public sealed class Trainer : IDisposable
         Validation = _lastEvaluation,
     };
 
-    private void Evaluate(MetricsLog metrics, int sequences, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    // False when cancelled: a partial evaluation says nothing.
+    private bool Evaluate(MetricsLog metrics, int sequences, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken, double? withoutTeacher = null)
     {
         if (_validation is null)
         {
-            return;
+            return true;
         }
 
         try
@@ -258,11 +343,12 @@ public sealed class Trainer : IDisposable
         }
         catch (OperationCanceledException)
         {
-            return; // The run's loop sees the cancellation next; a partial evaluation says nothing.
+            return false;
         }
 
-        metrics.WriteEvaluation(_state.Step, _lastEvaluation);
+        metrics.WriteEvaluation(_state.Step, _lastEvaluation, withoutTeacher);
         progress?.Report(Report("evaluating"));
+        return true;
     }
 
     private void Save(IProgress<TrainingProgress>? progress)
@@ -273,41 +359,4 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Where a run keeps its checkpoints.</summary>
     internal static string CheckpointsOf(string folder) => Path.Combine(folder, "checkpoints");
-
-    /// <summary>What a resumed run must share with the one that wrote the checkpoint, in fields that an error can name.</summary>
-    /// <param name="config">The run.</param>
-    /// <param name="model">Its model.</param>
-    /// <param name="trainingTokens">Hash of the training corpora, or null where they do not matter.</param>
-    /// <param name="distillation">The distillation's part; null without one, empty where it does not matter.</param>
-    internal static string Fingerprint(TrainingConfig config, ModelConfig model, string? trainingTokens, string? distillation)
-    {
-        string layers = string.Join(", ", model.FeedForwards.Select(LayerFingerprint.Of));
-        string capacity = config.Capacity is { } drops ? FormattableString.Invariant($"{drops.Factor}/{drops.Minimum}/{drops.Policy}") : "none";
-        // Fields that came later stand at the end and only where they differ from what earlier runs did, so that those resume.
-        string[] gates = [.. config.Gates.Select((gate, layer) => gate is null || gate == GateRegistry.DefaultFor(model.FeedForwards[layer].Moe!) ? "" : $"gate {layer}={gate.Fingerprint}")];
-        string[] start = config.InitialModel is null ? [] : [$"family={model.Family}", $"features={string.Join('+', ConfigFeatures.Of(model))}"];
-        return string.Join("; ", [.. ((FormattableString[])[
-            $"hidden_size={model.HiddenSize}",
-            $"heads={model.HeadCount}/{model.KeyValueHeadCount}x{model.HeadSize}",
-            $"vocabulary={model.VocabularySize}",
-            $"context_length={model.ContextLength}",
-            $"norm_epsilon={model.NormEpsilon}",
-            $"rope_theta={model.Rotary?.Theta}",
-            $"tie_embeddings={model.TieWordEmbeddings}",
-            $"layers=[{layers}]",
-            $"training tokens={trainingTokens}",
-            $"seed={config.Seed}",
-            $"sequence_length={config.SequenceLength}",
-            $"batch_size={config.BatchSize}",
-            $"accumulation={config.Accumulation}",
-            $"precision={config.Precision}",
-            $"isolate_documents={config.IsolateDocuments}",
-            $"capacity={capacity}",
-        ]).Select(FormattableString.Invariant), .. gates.Where(gate => gate.Length > 0), .. start, .. distillation is null ? Array.Empty<string>() : [$"distillation={distillation}"]]);
-    }
-
-    private sealed class TokenizationProgress(IProgress<TrainingProgress> progress) : IProgress<long>
-    {
-        public void Report(long value) => progress.Report(new TrainingProgress { Stage = "tokenizing", Tokens = value });
-    }
 }

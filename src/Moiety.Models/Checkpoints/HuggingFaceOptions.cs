@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Moiety.Models.Chat;
 using Moiety.Models.Configuration;
 using Moiety.Numerics.Formats;
@@ -31,6 +32,9 @@ public sealed record HuggingFaceOptions
 
     /// <summary>How conversations are written; null to write none.</summary>
     public ChatTemplate? ChatTemplate { get; init; }
+
+    /// <summary>Further keys of <c>config.json</c> that say where the model comes from; readers pass over keys that they do not know.</summary>
+    public JsonObject? Provenance { get; init; }
 
     /// <summary>What the files of sentence-transformers say; null to write none.</summary>
     public EmbeddingConfig? Embedding { get; init; }

@@ -132,6 +132,11 @@ public static class HuggingFaceWriter
             json["quantization_config"] = quantization.DeepClone();
         }
 
+        foreach ((string key, JsonNode? value) in plan.Options.Provenance ?? [])
+        {
+            json[key] = value?.DeepClone();
+        }
+
         return json;
     }
 }

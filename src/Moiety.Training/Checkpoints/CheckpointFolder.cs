@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Moiety.Models;
 using Moiety.Models.Checkpoints;
+using Moiety.Training.Distillation;
 using Moiety.Training.Modules;
 using Moiety.Training.Optimization;
 using static TorchSharp.torch;
@@ -65,7 +66,7 @@ internal sealed class CheckpointFolder
                 WriteFlat(Path.Combine(folder, "values.f32"), store.Values);
                 WriteFlat(Path.Combine(folder, "first_moments.f32"), optimizer.FirstMoment);
                 WriteFlat(Path.Combine(folder, "second_moments.f32"), optimizer.SecondMoment);
-                Document document = new(Version, state.Step, state.Sequences, state.Seconds, store.Length, fingerprint);
+                Document document = new(Version, state.Step, state.Sequences, state.Seconds, store.Length, fingerprint, state.Distillation);
                 File.WriteAllText(Path.Combine(folder, StateFile), JsonSerializer.Serialize(document, Indented));
             });
             AtomicFile.Write(Path.Combine(_path, LatestFile), 0, stream => stream.Write(Encoding.UTF8.GetBytes(name + "\n")));
@@ -91,18 +92,20 @@ internal sealed class CheckpointFolder
         ReadFlat(Path.Combine(path, "values.f32"), store.Values);
         ReadFlat(Path.Combine(path, "first_moments.f32"), optimizer.FirstMoment);
         ReadFlat(Path.Combine(path, "second_moments.f32"), optimizer.SecondMoment);
-        return new TrainingState(document.Step, document.Sequences, document.Seconds);
+        return StateOf(document);
     }
 
     /// <summary>Restores the weights alone.</summary>
-    /// <returns>Optimizer steps behind them.</returns>
+    /// <returns>Where the run was.</returns>
     /// <exception cref="InvalidInputException">The checkpoint is damaged, or belongs to another configuration.</exception>
-    internal static long LoadValues(string path, string fingerprint, ParameterStore store)
+    internal static TrainingState LoadValues(string path, string fingerprint, ParameterStore store)
     {
         Document document = ReadState(path, fingerprint, store);
         ReadFlat(Path.Combine(path, "values.f32"), store.Values);
-        return document.Step;
+        return StateOf(document);
     }
+
+    private static TrainingState StateOf(Document document) => new(document.Step, document.Sequences, document.Seconds) { Distillation = document.Distillation };
 
     private static Document ReadState(string path, string fingerprint, ParameterStore store)
     {
@@ -189,5 +192,5 @@ internal sealed class CheckpointFolder
 
     private delegate void SpanAction(Span<byte> block);
 
-    private sealed record Document(int Version, long Step, long Sequences, double Seconds, long Length, string Fingerprint);
+    private sealed record Document(int Version, long Step, long Sequences, double Seconds, long Length, string Fingerprint, DistillationState? Distillation = null);
 }

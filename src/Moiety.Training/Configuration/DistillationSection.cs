@@ -17,6 +17,7 @@ internal static class DistillationSection
     private static readonly Dictionary<string, StopStep> StopWords = new(StringComparer.Ordinal)
     {
         ["never"] = StopStep.Never,
+        ["auto"] = StopStep.Auto,
     };
 
     /// <summary>Reads the section.</summary>
@@ -31,10 +32,17 @@ internal static class DistillationSection
             Weight = section.Number("weight", 0, 1e6, 1),
             Temperature = section.Number("temperature", 0.01, 1000, 1),
             StopStep = section.IntegerOrChoice("stop_step", 1, int.MaxValue, StopStep.After, StopWords, "never"),
+            CacheFolder = section.Text("cache", "") is { Length: > 0 } cache ? Path.GetFullPath(cache, folder) : null,
+            Top = section.Int32("top", 1, int.MaxValue, 64),
             StudentLayers = layers,
             Initialization = section.Choice("initialization", Initializations, "random"),
         };
         section.RefuseOthers();
+        if (section.Has("top") && config.CacheFolder is null)
+        {
+            throw section.Refuse("top", "says what \"cache\" keeps of each position; without one the teacher gives the whole distribution");
+        }
+
         if (config.Initialization == StudentInitialization.Teacher && layers == 0)
         {
             throw section.Refuse("initialization", "\"teacher\" needs \"student_layers\": a student of another description has no place for the teacher's weights");

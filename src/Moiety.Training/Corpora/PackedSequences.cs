@@ -36,7 +36,12 @@ internal sealed class PackedSequences
     /// <summary>A batch in shuffled order.</summary>
     /// <param name="position">Sequences consumed before.</param>
     /// <param name="batch">Sequences to read.</param>
-    internal (Tensor Tokens, Tensor Labels) Shuffled(long position, int batch)
+    internal (Tensor Tokens, Tensor Labels) Shuffled(long position, int batch) => Read(Order(position, batch));
+
+    /// <summary>The numbers of the sequences that come next in shuffled order.</summary>
+    /// <param name="position">Sequences consumed before.</param>
+    /// <param name="batch">Sequences to read.</param>
+    internal int[] Order(long position, int batch)
     {
         int[] indices = new int[batch];
         for (int i = 0; i < batch; i++)
@@ -46,13 +51,17 @@ internal sealed class PackedSequences
             indices[i] = _order[place];
         }
 
-        return Read(indices);
+        return indices;
     }
+
+    /// <summary>The tokens of one sequence.</summary>
+    internal int[] Tokens(int index) => _cache.Read((long)index * _length, _length).ToArray();
 
     /// <summary>A batch in the order of the corpus.</summary>
     internal (Tensor Tokens, Tensor Labels) Sequential(int first, int batch) => Read(Enumerable.Range(first, batch).ToArray());
 
-    private (Tensor Tokens, Tensor Labels) Read(int[] indices)
+    /// <summary>The sequences of these numbers.</summary>
+    internal (Tensor Tokens, Tensor Labels) Read(int[] indices)
     {
         long[] tokens = new long[indices.Length * _length];
         long[] labels = new long[tokens.Length];

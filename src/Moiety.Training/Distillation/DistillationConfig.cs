@@ -18,6 +18,14 @@ public sealed record DistillationConfig
     /// <summary>When distillation ends.</summary>
     public StopStep StopStep { get; init; }
 
+    /// <summary>
+    /// Folder of answers that the teacher gave beforehand (<c>Moiety.Data.Teachers.TeacherCache</c>), or null to have it answer during the run.
+    /// </summary>
+    public string? CacheFolder { get; init; }
+
+    /// <summary>Tokens of each position that such answers keep; as many as the vocabulary has, or more, keeps all.</summary>
+    public int Top { get; init; } = 64;
+
     /// <summary>Layers of the teacher that the student was made of by <see cref="DepthReduction"/>; 0 when its model was described by itself.</summary>
     public int StudentLayers { get; init; }
 

@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Moiety.Data.Teachers;
 using Moiety.Models;
 using Moiety.Models.Checkpoints;
 using Moiety.Training.Configuration;
@@ -14,26 +17,40 @@ namespace Moiety.Training.Distillation;
 /// </summary>
 internal sealed class Distiller : IDisposable
 {
+    private readonly TrainingConfig _run;
     private readonly DistillationConfig _config;
-    private readonly int _separator;
+    private readonly TrainedModel _student;
+    private readonly string _teacherHash;
+    private TeacherCacheDescription? _answers;
     private ITeacher? _teacher;
 
-    private Distiller(DistillationConfig config, string teacherHash, int separator)
+    private Distiller(TrainingConfig run, DistillationConfig config, TrainedModel student, string teacherHash)
     {
+        _run = run;
         _config = config;
-        _separator = separator;
-        TeacherHash = teacherHash;
+        _student = student;
+        _teacherHash = teacherHash;
     }
 
-    /// <summary><see cref="CheckpointHash"/> of the teacher.</summary>
-    internal string TeacherHash { get; }
+    /// <summary>Where the distillation of a new run is.</summary>
+    internal DistillationState Start => new(_teacherHash);
 
     /// <summary>What a resumed run must share, as a value of the fingerprint.</summary>
-    internal string Fingerprint =>
-        FormattableString.Invariant($"teacher {TeacherHash} weight {_config.Weight} temperature {_config.Temperature} stop {_config.StopStep} from {_config.Initialization}");
+    internal string Fingerprint
+    {
+        get
+        {
+            string answers = _config.CacheFolder is null ? "" : string.Create(CultureInfo.InvariantCulture, $" top {_config.Top}");
+            return string.Create(
+                CultureInfo.InvariantCulture, $"teacher {_teacherHash} weight {_config.Weight} temperature {_config.Temperature} stop {_config.StopStep} from {_config.Initialization}{answers}");
+        }
+    }
 
     /// <summary>Whether the teacher is in memory.</summary>
     internal bool IsTeacherLoaded => _teacher is not null;
+
+    // A quarter of the way to the next evaluation: long enough to tell, and the run costs a fifth more.
+    private int TrialLength => Math.Max(1, _run.EvaluationInterval / 4);
 
     /// <summary>Checks what can be checked before any work.</summary>
     /// <param name="run">The run.</param>
@@ -43,15 +60,11 @@ internal sealed class Distiller : IDisposable
     /// <exception cref="InvalidInputException">The teacher cannot be read or does not fit; the message says what to do.</exception>
     internal static Distiller Open(TrainingConfig run, DistillationConfig config, TrainedModel student, CancellationToken cancellationToken)
     {
-        if (config.StopStep.Fixed > run.Steps)
-        {
-            throw new InvalidInputException($"distillation.stop_step: {config.StopStep} is beyond the run's {run.Steps} steps; give a smaller one, or \"never\".");
-        }
-
+        CheckStopStep(run, config.StopStep);
         using Checkpoint teacher = Checkpoint.Open(config.TeacherPath);
-        if (UntrainedFeatures.Of(teacher.Config).FirstOrDefault() is { } feature)
+        if (config.CacheFolder is null && UntrainedFeatures.Of(teacher.Config).FirstOrDefault() is { } feature)
         {
-            throw new InvalidInputException($"{config.TeacherPath}: the trainer does not compute {feature}, which this teacher has.");
+            throw new InvalidInputException($"{config.TeacherPath}: the trainer does not compute {feature}, which this teacher has; let the engine answer beforehand, with --teacher-cache FOLDER (distillation.cache).");
         }
 
         VocabularyMatch.Require(teacher, student);
@@ -60,12 +73,9 @@ internal sealed class Distiller : IDisposable
             throw new InvalidInputException($"{config.TeacherPath}: the teacher reads {teacher.Config.ContextLength} tokens, the run's sequences have {run.SequenceLength}; give a smaller training.sequence_length.");
         }
 
-        if (student.Tokenizer.EosTokenIds.IsEmpty)
-        {
-            throw new InvalidInputException("The tokenizer has no end-of-text token, which separates documents.");
-        }
-
-        return new Distiller(config, CheckpointHash.Of(teacher, cancellationToken), student.Tokenizer.EosTokenIds[0]);
+        return student.Tokenizer.EosTokenIds.IsEmpty
+            ? throw new InvalidInputException("The tokenizer has no end-of-text token, which separates documents; train it with <|endoftext|> among its special tokens.")
+            : new Distiller(run, config, student, CheckpointHash.Of(teacher, cancellationToken));
     }
 
     /// <summary>Gives a student of the teacher's layers the teacher's weights, where the configuration says so.</summary>
@@ -79,24 +89,52 @@ internal sealed class Distiller : IDisposable
         }
     }
 
-    /// <summary>Weight of the teacher in a step; null when the step does not listen to it.</summary>
-    internal double? WeightAt(long step) => step > _config.StopStep.Fixed ? null : _config.Weight;
-
-    /// <summary>The loss of a micro-batch of a step.</summary>
-    /// <param name="step">Number of the step, from 1.</param>
-    /// <param name="tokens">[batch, length], int64.</param>
-    /// <param name="pass">The student's pass.</param>
-    internal IHeadLoss LossOf(long step, Tensor tokens, ForwardPass pass)
+    /// <summary>Says what corpus the teacher is to answer about; looks for its answers where they were made beforehand.</summary>
+    /// <exception cref="InvalidInputException">The answers are not there, or damaged.</exception>
+    internal void UseCorpus(string tokens, int sequences)
     {
-        if (WeightAt(step) is not null)
+        if (_config.CacheFolder is { } folder)
         {
-            _teacher ??= Load();
-            return _teacher.LossOf(tokens, pass);
+            _answers = AnswersOf.Describe(_run, _config, _student, _teacherHash, tokens, sequences);
+            TeacherCache.Open(folder, _answers).Dispose();
         }
-
-        Dispose();
-        return LabelLoss.Instance;
     }
+
+    /// <summary>Weight of the teacher in a step; null when the step does not listen to it.</summary>
+    internal double? WeightAt(long step, DistillationState state) => step > _config.StopStep.Fixed || step > state.StoppedAfter ? null : _config.Weight;
+
+    /// <summary>The end of the trial that starts after a step: does the run do better without its teacher from here on? Null for none.</summary>
+    internal long? TrialEndAfter(long step, DistillationState state)
+    {
+        bool due = _config.StopStep.IsAuto && state.StoppedAfter is null && state.TrialEnd == 0 && state.TrialStart < step && step % _run.EvaluationInterval == 0;
+        return due && step + TrialLength < _run.Steps ? step + TrialLength : null;
+    }
+
+    /// <summary>The loss of a micro-batch with the teacher.</summary>
+    /// <param name="tokens">[batch, length], int64.</param>
+    /// <param name="sequences">Numbers of the sequences in the order of the corpus.</param>
+    /// <param name="pass">The student's pass.</param>
+    internal IHeadLoss LossOf(Tensor tokens, IReadOnlyList<int> sequences, ForwardPass pass)
+    {
+        _teacher ??= Load();
+        return _teacher.LossOf(tokens, sequences, pass);
+    }
+
+    /// <summary>What the exported model says about its teacher.</summary>
+    /// <param name="config">The distillation.</param>
+    /// <param name="state">Where it is.</param>
+    internal static JsonObject Provenance(DistillationConfig config, DistillationState state) => new()
+    {
+        ["teacher"] = new JsonObject { ["hash"] = state.Teacher },
+        ["kd"] = new JsonObject
+        {
+            ["weight"] = config.Weight,
+            ["temperature"] = config.Temperature,
+            ["stop_step"] = config.StopStep.Fixed ?? state.StoppedAfter,
+            ["student_layers"] = config.StudentLayers > 0 ? config.StudentLayers : null,
+            ["top"] = config.CacheFolder is null ? null : config.Top,
+        },
+    };
 
     /// <summary>Frees the teacher.</summary>
     public void Dispose()
@@ -105,9 +143,27 @@ internal sealed class Distiller : IDisposable
         _teacher = null;
     }
 
-    private ModuleTeacher Load()
+    private static void CheckStopStep(TrainingConfig run, StopStep stop)
     {
+        if (stop.Fixed > run.Steps)
+        {
+            throw new InvalidInputException($"distillation.stop_step: {stop} is beyond the run's {run.Steps} steps; give a smaller one, or \"never\".");
+        }
+
+        if (stop.IsAuto && (run.ValidationCorpora.IsEmpty || run.EvaluationInterval == 0))
+        {
+            throw new InvalidInputException("distillation.stop_step: \"auto\" looks at held-out text during the run; give data.validation, and an intervals.evaluation above 0.");
+        }
+    }
+
+    private ITeacher Load()
+    {
+        if (_answers is not null)
+        {
+            return new CachedTeacher(_answers, _config);
+        }
+
         using Checkpoint checkpoint = Checkpoint.Open(_config.TeacherPath);
-        return new ModuleTeacher(checkpoint, _config, _separator);
+        return new ModuleTeacher(checkpoint, _config, _student.Config.EosTokenIds[0]);
     }
 }

@@ -41,7 +41,7 @@ internal sealed class ModuleTeacher : ITeacher
     internal DecoderModule Module => _module;
 
     /// <inheritdoc/>
-    public IHeadLoss LossOf(Tensor tokens, ForwardPass pass)
+    public IHeadLoss LossOf(Tensor tokens, IReadOnlyList<int> sequences, ForwardPass pass)
     {
         using IDisposable guard = no_grad();
         using DisposeScope scope = NewDisposeScope();

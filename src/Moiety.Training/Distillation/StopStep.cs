@@ -6,12 +6,19 @@ namespace Moiety.Training.Distillation;
 /// </summary>
 public readonly record struct StopStep
 {
+    private const long AutoMark = -1;
     private readonly long _step;
 
     private StopStep(long step) => _step = step;
 
     /// <summary>The teacher is there to the end.</summary>
     public static StopStep Never => new(0);
+
+    /// <summary>The run finds out: it stops when held-out text is predicted better without the teacher from here on.</summary>
+    public static StopStep Auto => new(AutoMark);
+
+    /// <summary>Whether the run finds out.</summary>
+    public bool IsAuto => _step == AutoMark;
 
     /// <summary>The last step with the teacher; null when it is not fixed.</summary>
     public long? Fixed => _step > 0 ? _step : null;
@@ -25,5 +32,5 @@ public readonly record struct StopStep
     }
 
     /// <summary>As the configuration writes it.</summary>
-    public override string ToString() => _step > 0 ? FormattableString.Invariant($"{_step}") : "never";
+    public override string ToString() => IsAuto ? "auto" : _step > 0 ? FormattableString.Invariant($"{_step}") : "never";
 }

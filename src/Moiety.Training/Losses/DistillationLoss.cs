@@ -12,8 +12,6 @@ namespace Moiety.Training.Losses;
 /// </summary>
 public static class DistillationLoss
 {
-    private const int Lanes = 16;
-
     // What stands for a logit of minus infinity: its exponential is 0, and 0 times it is not NaN.
     private const float Lowest = -1e30f;
 
@@ -54,7 +52,7 @@ public static class DistillationLoss
         RowBlocks.For(students.Count, (block, first, end) =>
         {
             int width = students[0].Length;
-            int padded = (width + Lanes - 1) / Lanes * Lanes;
+            int padded = LogitRow.PaddedLength(width);
             float[] student = new float[padded];
             float[] softened = new float[padded];
             float[] target = new float[padded];
@@ -73,8 +71,8 @@ public static class DistillationLoss
         where T : unmanaged
         where TElement : IElement<T>
     {
-        Vector512<float> max = Vector512.Create(Widen<T, TElement>(logits, student));
-        Vector512<float> teacherMax = Vector512.Create(Widen<T, TElement>(teacher, target));
+        Vector512<float> max = Vector512.Create(LogitRow.Widen<T, TElement>(logits, student));
+        Vector512<float> teacherMax = Vector512.Create(LogitRow.Widen<T, TElement>(teacher, target));
         Vector512<float> cold = Vector512.Create(1 / factors.Temperature);
         Vector512<float> lowest = Vector512.Create(Lowest);
         double labelLogit = student[label] - max[0];
@@ -82,7 +80,7 @@ public static class DistillationLoss
         Vector512<float> softSum = Vector512<float>.Zero;
         Vector512<float> teacherSum = Vector512<float>.Zero;
         Vector512<float> gap = Vector512<float>.Zero;
-        for (int i = 0; i < student.Length; i += Lanes)
+        for (int i = 0; i < student.Length; i += LogitRow.Lanes)
         {
             Vector512<float> below = Vector512.Max(Vector512.Create((ReadOnlySpan<float>)student[i..]) - max, lowest);
             Vector512<float> teacherBelow = Vector512.Max(Vector512.Create((ReadOnlySpan<float>)target[i..]) - teacherMax, lowest);
@@ -110,7 +108,7 @@ public static class DistillationLoss
         float teacherFactor = (float)(1 / teacherTotal);
         float labelGradient = (student[label] * factor) - factors.Scale + (((softened[label] * softFactor) - (target[label] * teacherFactor)) * pull);
         int column = 0;
-        for (; column <= logits.Length - Lanes; column += Lanes)
+        for (; column <= logits.Length - LogitRow.Lanes; column += LogitRow.Lanes)
         {
             Vector512<float> difference = (Vector512.Create((ReadOnlySpan<float>)softened[column..]) * softFactor) - (Vector512.Create((ReadOnlySpan<float>)target[column..]) * teacherFactor);
             TElement.Store((Vector512.Create((ReadOnlySpan<float>)student[column..]) * factor) + (difference * pull), logits[column..]);
@@ -123,36 +121,6 @@ public static class DistillationLoss
 
         logits[label] = TElement.FromSingle(labelGradient);
         return (Math.Log(total) - labelLogit, factors.Temperature * factors.Temperature * divergence);
-    }
-
-    // The elements as singles, filled up to whole vectors with what has probability 0; gives the largest.
-    private static float Widen<T, TElement>(ReadOnlySpan<T> source, Span<float> destination)
-        where T : unmanaged
-        where TElement : IElement<T>
-    {
-        Vector512<float> largest = Vector512.Create(float.NegativeInfinity);
-        int i = 0;
-        for (; i <= source.Length - Lanes; i += Lanes)
-        {
-            Vector512<float> value = TElement.Load(source[i..]);
-            value.CopyTo(destination[i..]);
-            largest = Vector512.Max(largest, value);
-        }
-
-        float max = float.NegativeInfinity;
-        for (; i < source.Length; i++)
-        {
-            destination[i] = TElement.ToSingle(source[i]);
-            max = MathF.Max(max, destination[i]);
-        }
-
-        destination[i..].Fill(float.NegativeInfinity);
-        for (int lane = 0; lane < Lanes; lane++)
-        {
-            max = MathF.Max(max, largest[lane]);
-        }
-
-        return max;
     }
 
     private readonly record struct Factors(float Weight, float Temperature, float Scale);

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Moiety.Data.Teachers;
 using Moiety.Models;
 using Moiety.Models.Checkpoints;
 using Moiety.Training.Configuration;
+using Moiety.Training.Corpora;
 using Moiety.Training.Distillation;
 using Moiety.Training.Losses;
 using Moiety.Training.Modules;
@@ -39,7 +41,7 @@ public class DistillationTests
         {
             Tensor tokens = arange(16, dtype: ScalarType.Int64).view(2, 8);
             ForwardPass pass = new(ComputePrecision.F32, capacity: null, seed: 0, trackRouterLosses: true);
-            TrainingPassResult result = student.ForwardBackward(tokens, arange(16, dtype: ScalarType.Int64), pass, new LossWeights(0, 0, 1), teacher.LossOf(tokens, pass));
+            TrainingPassResult result = student.ForwardBackward(tokens, arange(16, dtype: ScalarType.Int64), pass, new LossWeights(0, 0, 1), teacher.LossOf(tokens, [0, 1], pass));
             Assert.True(result.DistillationSum > 0);
         }
 
@@ -130,6 +132,95 @@ public class DistillationTests
     }
 
     [Fact]
+    public void A_teacher_that_is_worse_than_the_labels_is_left_and_a_stopped_run_resumes_across_it()
+    {
+        using TemporaryFolder folder = new();
+        WriteTeacher(folder); // One step from random: it knows next to nothing.
+        TrainingConfig config = Student(folder, """ "stop_step": "auto", "weight": 20 """, steps: 24);
+        List<TrainingProgress> reports = [];
+        float[] whole;
+        using (Trainer trainer = Trainer.Open(config, folder["whole"], resume: false))
+        {
+            trainer.Run(new Collector(reports));
+            whole = [.. trainer.Model.Store.Values.data<float>()];
+        }
+
+        long last = reports.Last(report => report.Stage == "training" && report.Distillation.HasValue).Step;
+        Assert.InRange(last, 9, 23); // Two trials, of the steps 4 to 5 and 8 to 9, are the least.
+        JsonElement[] trials = [.. File.ReadLines(folder["whole/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement).Where(line => line.TryGetProperty("validation_ce_without_teacher", out _))];
+        Assert.Equal(last, trials[^1].GetProperty("step").GetInt64());
+        Assert.All(trials[^2..], trial => Assert.True(trial.GetProperty("validation_ce").GetDouble() > trial.GetProperty("validation_ce_without_teacher").GetDouble()));
+
+        foreach (int stopped in (int[])[4, 5, (int)last, (int)last + 1])
+        {
+            string parts = folder[$"parts{stopped}"];
+            using (CancellationTokenSource stop = new())
+            using (Trainer first = Trainer.Open(config, parts, resume: false))
+            {
+                first.Run(new CancelAt(stopped, stop), stop.Token);
+            }
+
+            Assert.Equal(whole, Train(config, parts, resume: true));
+        }
+    }
+
+    [Fact]
+    public void A_teacher_with_all_its_answers_written_down_teaches_as_it_does_live()
+    {
+        using TemporaryFolder folder = new();
+        WriteTeacher(folder, steps: 20);
+        TrainingConfig config = Student(folder, """ "temperature": 2 """, steps: 3) with { Precision = ComputePrecision.F32, CacheFolder = folder["tokens"] };
+        float[] live = Train(config, folder["live"], resume: false);
+        TrainingConfig cached = config with { Distillation = config.Distillation! with { CacheFolder = folder["answers"], Top = 100_000 } };
+        Assert.Contains("not there", Refused(cached, folder["cached"], resume: false), StringComparison.Ordinal);
+        Answer(cached, folder);
+        float[] written = Train(cached, folder["cached"], resume: false);
+        Assert.All(live.Zip(written), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+        Assert.All(Distances(folder["live"]).Zip(Distances(folder["cached"])), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+
+        TrainingConfig few = cached with { Distillation = cached.Distillation! with { Top = 8 } };
+        Answer(few, folder);
+        Train(few, folder["few"], resume: false);
+        Assert.All(Distances(folder["few"]).Zip(Distances(folder["live"])), pair => Assert.InRange(pair.First, 0, pair.Second + 0.05));
+
+        Array.ForEach(Directory.GetFiles(folder["answers"]), file => File.WriteAllBytes(file, [.. File.ReadAllBytes(file).Select((value, at) => at < 64 ? value : (byte)1)]));
+        Assert.Contains("checksum", Assert.ThrowsAny<InvalidInputException>(() => Train(cached, folder["damaged"], resume: false)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_exported_student_names_its_teacher()
+    {
+        using TemporaryFolder folder = new();
+        WriteTeacher(folder);
+        TrainingConfig config = Student(folder, """ "stop_step": 2, "weight": 0.5, "temperature": 2 """, steps: 3);
+        using (Trainer trainer = Trainer.Open(config, folder["run"], resume: false))
+        {
+            trainer.Run();
+            trainer.Export(folder["model"]);
+        }
+
+        RunExport.Write(config, folder["run"], folder["again"]);
+        using Checkpoint teacher = Checkpoint.Open(folder["teacher"]);
+        foreach (string model in (string[])["model", "again"])
+        {
+            JsonElement json = JsonDocument.Parse(File.ReadAllText(folder[$"{model}/config.json"])).RootElement;
+            Assert.Equal(CheckpointHash.Of(teacher), json.GetProperty("teacher").GetProperty("hash").GetString());
+            JsonElement kd = json.GetProperty("kd");
+            Assert.Equal((0.5, 2, 2), (kd.GetProperty("weight").GetDouble(), kd.GetProperty("temperature").GetDouble(), kd.GetProperty("stop_step").GetInt64()));
+        }
+    }
+
+    [Fact]
+    public void Looking_for_the_stop_step_needs_held_out_text()
+    {
+        using TemporaryFolder folder = new();
+        WriteTeacher(folder);
+        TrainingConfig config = Student(folder, """ "stop_step": "auto" """);
+        Assert.Contains("held-out", Refused(config with { ValidationCorpora = [] }, folder["run"], resume: false), StringComparison.Ordinal);
+        Assert.Contains("intervals.evaluation", Refused(config with { EvaluationInterval = 0 }, folder["run"], resume: false), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_teacher_with_another_vocabulary_is_refused_with_the_first_difference()
     {
         using TemporaryFolder folder = new();
@@ -177,6 +268,34 @@ public class DistillationTests
             File.WriteAllText(path, root.ToJsonString());
         });
     }
+
+    // The module's own logits, document by document, as the engine would write them.
+    private static void Answer(TrainingConfig config, TemporaryFolder folder)
+    {
+        using TrainingSequences sequences = TrainingSequences.Open(config, folder["run"]);
+        TeacherCacheDescription description = sequences.DescribeAnswers();
+        using Checkpoint checkpoint = Checkpoint.Open(folder["teacher"]);
+        using DecoderModule teacher = TorchCheckpointLoader.Load(checkpoint);
+        using TeacherCacheWriter writer = TeacherCacheWriter.Open(config.Distillation!.CacheFolder!, description);
+        foreach (int[] sequence in sequences)
+        {
+            int[] starts = [.. Enumerable.Range(0, sequence.Length).Where(at => at == 0 || sequence[at] == description.Separator), sequence.Length];
+            foreach ((int start, int end) in starts.Zip(starts.Skip(1)))
+            {
+                foreach (float[] logits in teacher.Logits(sequence.AsSpan(start..end)).Chunk(checkpoint.Config.VocabularySize))
+                {
+                    writer.Add(logits);
+                }
+            }
+        }
+
+        writer.Complete();
+    }
+
+    private static double[] Distances(string run) => [.. File.ReadLines(Path.Combine(run, "metrics.jsonl"))
+        .Select(line => JsonDocument.Parse(line).RootElement)
+        .Where(line => line.TryGetProperty("kd", out _))
+        .Select(line => line.GetProperty("kd").GetDouble())];
 
     private static float[] Train(TrainingConfig config, string folder, bool resume)
     {

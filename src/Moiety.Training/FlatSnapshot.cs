@@ -1,0 +1,40 @@
+using Moiety.Training.Modules;
+using Moiety.Training.Optimization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Moiety.Training;
+
+/// <summary>A copy of weights and moments in memory, to which a run returns after it tried something.</summary>
+internal sealed class FlatSnapshot : IDisposable
+{
+    private readonly (Tensor Live, Tensor Kept)[] _copies;
+
+    /// <summary>Copies the present state.</summary>
+    internal FlatSnapshot(ParameterStore store, AdamW optimizer)
+    {
+        using IDisposable guard = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        _copies = [.. new[] { store.Values, optimizer.FirstMoment, optimizer.SecondMoment }.Select(live => (live, live.clone().DetachFromDisposeScope()))];
+    }
+
+    /// <summary>Puts the copied state back.</summary>
+    internal void Restore()
+    {
+        using IDisposable guard = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        foreach ((Tensor live, Tensor kept) in _copies)
+        {
+            live.copy_(kept);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach ((_, Tensor kept) in _copies)
+        {
+            kept.Dispose();
+        }
+    }
+}
