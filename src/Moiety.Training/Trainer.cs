@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Moiety.Models;
-using Moiety.Models.Configuration;
 using Moiety.Models.Tokenizers;
 using Moiety.Numerics.Randomness;
 using Moiety.Training.Checkpoints;
