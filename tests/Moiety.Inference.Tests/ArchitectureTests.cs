@@ -44,8 +44,11 @@ public class ArchitectureTests : EngineTestBase
             foreach (int layer in plan.RouterDecisions)
             {
                 RouterDecision decision = result.Routing(0, layer, token);
-                Assert.Equal(expected.Experts[layer][token], decision.Experts.ToArray());
-                AssertClose(expected.ExpertWeights[layer][token], decision.Weights);
+                ReferenceRouting routing = expected.Routing[layer][token];
+                Assert.Equal(routing.Experts, decision.Experts.ToArray());
+                AssertClose(routing.Weights, decision.Weights);
+                AssertClose(routing.Scores, decision.Scores);
+                AssertClose([0, .. routing.OutputNorms], [0, .. decision.OutputNorms]);
             }
 
             foreach (int depth in plan.HiddenStates)
@@ -84,11 +87,11 @@ public class ArchitectureTests : EngineTestBase
     /// <summary>Every third model has more than plain attention.</summary>
     private static ModelConfig ConfigOf(int seed) => seed % 3 == 0 ? RandomConfig.DrawWithAttention((ulong)seed) : RandomConfig.Draw((ulong)seed);
 
-    private static ForwardPlan Observing(ModelConfig config) => new()
+    private static ForwardPlan Observing(ModelConfig config)
     {
-        HiddenStates = [.. Enumerable.Range(0, config.LayerCount + 2)],
-        RouterDecisions = [.. Enumerable.Range(0, config.LayerCount).Where(layer => config.FeedForwards[layer].Moe is not null)],
-    };
+        ImmutableArray<int> mixtures = [.. Enumerable.Range(0, config.LayerCount).Where(layer => config.FeedForwards[layer].Moe is not null)];
+        return new() { HiddenStates = [.. Enumerable.Range(0, config.LayerCount + 2)], RouterDecisions = mixtures, RouterScores = mixtures, ExpertOutputNorms = mixtures };
+    }
 
     private static ImmutableArray<int> Positions { get; } = [.. Enumerable.Range(0, Length).Select(token => 3 * token % 64)];
 

@@ -169,6 +169,8 @@ public class PlanTests : EngineTestBase
         { "HiddenStates", new ForwardPlan { HiddenStates = [6] } },
         { "AttentionMaps", new ForwardPlan { AttentionMaps = [-1] } },
         { "RouterDecisions", new ForwardPlan { RouterDecisions = [0] } },
+        { "RouterScores", new ForwardPlan { RouterDecisions = [1], RouterScores = [2] } },
+        { "ExpertOutputNorms", new ForwardPlan { ExpertOutputNorms = [1] } },
         { "LogitPositions", new ForwardPlan { LogitPositions = [2, 1] } },
         { "LogitPositions", new ForwardPlan { LogitPositions = [3] } },
     };
@@ -196,11 +198,14 @@ public class PlanTests : EngineTestBase
         using Engine engine = Engine.Open(checkpoint, Exact with { PageSize = 8 });
         int[] tokens = RandomTokens(Count, config);
         ReferenceOutput expected = new ReferenceDecoder(checkpoint).Forward(tokens, pass);
+        int[] mixtures = [.. Enumerable.Range(0, config.LayerCount).Where(layer => config.FeedForwards[layer].Moe is not null)];
         plan = plan with
         {
             HiddenStates = [.. Enumerable.Range(0, config.LayerCount + 2)],
             AttentionMaps = [.. Enumerable.Range(0, config.LayerCount)],
-            RouterDecisions = [.. Enumerable.Range(0, config.LayerCount).Where(layer => config.FeedForwards[layer].Moe is not null)],
+            RouterDecisions = [.. mixtures],
+            RouterScores = [.. mixtures.Reverse()],
+            ExpertOutputNorms = [.. mixtures],
         };
         using KvCache cache = engine.CreateCache();
         Batch batch = new();
@@ -233,8 +238,11 @@ public class PlanTests : EngineTestBase
             foreach (int layer in plan.RouterDecisions)
             {
                 RouterDecision decision = result.Routing(0, layer, position);
-                Assert.Equal(expected.Experts[layer][token], decision.Experts.ToArray());
-                AssertClose(expected.ExpertWeights[layer][token], decision.Weights);
+                ReferenceRouting routing = expected.Routing[layer][token];
+                Assert.Equal(routing.Experts, decision.Experts.ToArray());
+                AssertClose(routing.Weights, decision.Weights);
+                AssertClose(routing.Scores, decision.Scores);
+                AssertClose([0, .. routing.OutputNorms], [0, .. decision.OutputNorms]);
             }
         }
     }

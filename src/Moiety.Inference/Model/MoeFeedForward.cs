@@ -14,6 +14,7 @@ namespace Moiety.Inference.Model;
 /// </summary>
 internal sealed unsafe class MoeFeedForward : FeedForward
 {
+    private readonly int _layer;
     private readonly MoeWeights _weights;
     private readonly Perceptron? _fixed;
     private readonly Perceptron? _shared;
@@ -26,6 +27,7 @@ internal sealed unsafe class MoeFeedForward : FeedForward
     /// <param name="weights">The experts.</param>
     public MoeFeedForward(int layer, MoeWeights weights)
     {
+        _layer = layer;
         _weights = weights;
         _fixed = weights.Residual is null ? null : new Perceptron(weights.Residual, 0);
         _shared = weights.Shared is null ? null : new Perceptron(weights.Shared, 1);
@@ -72,6 +74,15 @@ internal sealed unsafe class MoeFeedForward : FeedForward
         _fixed?.Contract(worker, space, tokens, count, output);
         _shared?.Contract(worker, space, tokens, count, workspace.SharedProduct);
         Contract(worker, space, tokens);
+        if (worker.Layout.ReportsNorms(_layer))
+        {
+            worker.Barrier();
+            if (worker.IsFirst)
+            {
+                _router.ReportNorms(worker.Context, space, tokens, count, workspace.ExpertProduct);
+            }
+        }
+
         return Combine(worker, space, count, output);
     }
 

@@ -71,6 +71,20 @@ internal sealed unsafe class StepLayout : IDisposable
     /// <summary>Whether any slice has an adapter.</summary>
     public bool HasAdapters { get; private set; }
 
+    /// <summary>Whether any slice wants the lengths of a layer's expert outputs.</summary>
+    public bool ReportsNorms(int layer)
+    {
+        for (int slice = 0; slice < SliceCount; slice++)
+        {
+            if (_slices[slice].Plan is { ExpertOutputNorms.IsEmpty: false } plan && plan.ExpertOutputNorms.Contains(layer))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Which tokens a layer works on.</summary>
     public LayerRows RowsOf(int layer) => _scheduled ? _scheduledRows[layer] : layer == _config.LayerCount - 1 ? _lastRows : _allRows;
 

@@ -44,4 +44,10 @@ public sealed record ForwardPlan
 
     /// <summary>Mixture-of-Experts layers whose routing to return.</summary>
     public ImmutableArray<int> RouterDecisions { get; init; } = [];
+
+    /// <summary>Those of <see cref="RouterDecisions"/> whose scores of all experts to return too, see <see cref="Steps.RouterDecision.Scores"/>.</summary>
+    public ImmutableArray<int> RouterScores { get; init; } = [];
+
+    /// <summary>Those of <see cref="RouterDecisions"/> whose chosen experts' output lengths to return too, see <see cref="Steps.RouterDecision.OutputNorms"/>.</summary>
+    public ImmutableArray<int> ExpertOutputNorms { get; init; } = [];
 }

@@ -55,6 +55,9 @@ internal static class PlanGuard
             Require(config.FeedForwards[layer].Moe is not null, index, nameof(ForwardPlan.RouterDecisions), $"layer {layer} is dense and has no router");
         }
 
+        CheckReported(plan.RouterScores, plan.RouterDecisions, index, nameof(ForwardPlan.RouterScores));
+        CheckReported(plan.ExpertOutputNorms, plan.RouterDecisions, index, nameof(ForwardPlan.ExpertOutputNorms));
+
         if (!plan.LogitPositions.IsDefault)
         {
             CheckIndices(plan.LogitPositions, slice.Count, index, nameof(ForwardPlan.LogitPositions), "tokens");
@@ -104,6 +107,14 @@ internal static class PlanGuard
         foreach (int index in indices)
         {
             Require(index >= 0 && index < count, slice, field, $"{index} is not one of the {count} {what}");
+        }
+    }
+
+    private static void CheckReported(ImmutableArray<int> layers, ImmutableArray<int> decisions, int slice, string field)
+    {
+        foreach (int layer in layers)
+        {
+            Require(decisions.Contains(layer), slice, field, $"layer {layer} is not among the {nameof(ForwardPlan.RouterDecisions)}");
         }
     }
 

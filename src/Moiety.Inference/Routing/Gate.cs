@@ -60,6 +60,18 @@ internal sealed class Gate(MoeConfig moe, float[] selectionBias)
         return true;
     }
 
+    /// <summary>The scores of all experts, from what <see cref="Choose"/> left of the logits: probabilities, or sigmoids.</summary>
+    /// <param name="gated">One per expert, after <see cref="Choose"/>.</param>
+    /// <param name="scores">One per expert.</param>
+    public void Describe(ReadOnlySpan<float> gated, Span<float> scores)
+    {
+        gated.CopyTo(scores);
+        if (moe.Gating == GatingKind.SparseMixer)
+        {
+            Softmax.Apply(scores);
+        }
+    }
+
     /// <summary>Logits become probabilities or sigmoids.</summary>
     private void Score(Span<float> logits)
     {

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Moiety.Inference.Model;
 using Moiety.Models;
 using Moiety.Models.Configuration;
@@ -71,6 +72,38 @@ internal sealed unsafe class Router(int layer, MoeWeights weights)
                     .CopyTo(new Span<int>(context.Result.Experts(sliceIndex, index, position), _config.TopK));
                 new ReadOnlySpan<float>(space.Routing.Weight + offset, _config.TopK)
                     .CopyTo(new Span<float>(context.Result.ExpertWeights(sliceIndex, index, position), _config.TopK));
+                int scores = slice.Plan!.RouterScores.IndexOf(layer);
+                if (scores >= 0)
+                {
+                    ReadOnlySpan<float> gated = new(space.RouterLogits + (long)row * _config.ExpertCount, _config.ExpertCount);
+                    _gate.Describe(gated, new Span<float>(context.Result.RouterScores(sliceIndex, scores, position), _config.ExpertCount));
+                }
+            }
+        }
+    }
+
+    /// <summary>Hands out the lengths of the chosen experts' outputs for the plans that ask for them. One worker does it.</summary>
+    /// <param name="context">The step.</param>
+    /// <param name="space">Its table is filled in.</param>
+    /// <param name="tokens">[row]: token.</param>
+    /// <param name="count">Rows.</param>
+    /// <param name="outputs">[slot, hidden]: the experts' outputs.</param>
+    public void ReportNorms(StepContext context, PreparedSpace space, int* tokens, int count, float* outputs)
+    {
+        int hidden = _matrix.Columns;
+        for (int row = 0; row < count; row++)
+        {
+            int token = tokens[row];
+            ref readonly SliceState slice = ref context.Layout.SliceOf(token);
+            int index = slice.Plan?.ExpertOutputNorms.IndexOf(layer) ?? -1;
+            if (index >= 0)
+            {
+                float* norms = context.Result.OutputNorms(context.Layout.SliceIndexOf(token), index, token - slice.Start);
+                for (int choice = 0; choice < _config.TopK; choice++)
+                {
+                    int slot = space.Routing.SlotOf[row * _config.TopK + choice];
+                    norms[choice] = TensorPrimitives.Norm(new ReadOnlySpan<float>(outputs + (long)slot * hidden, hidden));
+                }
             }
         }
     }

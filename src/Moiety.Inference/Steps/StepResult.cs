@@ -11,11 +11,14 @@ public sealed unsafe class StepResult : IDisposable
 {
     private readonly ModelConfig _config;
     private readonly int _routerStride;
+    private readonly int _scoreStride;
     private readonly ScratchBuffer<float> _logits = new();
     private readonly ScratchBuffer<float> _hiddenStates = new();
     private readonly ScratchBuffer<float> _attention = new();
     private readonly ScratchBuffer<int> _experts = new();
     private readonly ScratchBuffer<float> _expertWeights = new();
+    private readonly ScratchBuffer<float> _routerScores = new();
+    private readonly ScratchBuffer<float> _outputNorms = new();
     private readonly ScratchBuffer<int> _tokenOfRow = new();
     private Entry[] _entries = [];
     private int[] _rowOfToken = [];
@@ -26,6 +29,7 @@ public sealed unsafe class StepResult : IDisposable
         foreach (FeedForwardConfig layer in config.FeedForwards)
         {
             _routerStride = Math.Max(_routerStride, layer.Moe?.TopK ?? 0);
+            _scoreStride = Math.Max(_scoreStride, layer.Moe?.ExpertCount ?? 0);
         }
     }
 
@@ -98,8 +102,16 @@ public sealed unsafe class StepResult : IDisposable
         Entry entry = EntryOf(slice, position);
         int index = IndexIn(entry.Plan?.RouterDecisions ?? [], layer, "Router decisions of layer", slice);
         long offset = RoutingOffset(entry, index, position);
-        int count = _experts.Data[offset] < 0 ? 0 : _config.FeedForwards[layer].Moe!.TopK;
-        return new RouterDecision(new(_experts.Data + offset, count), new(_expertWeights.Data + offset, count));
+        MoeConfig moe = _config.FeedForwards[layer].Moe!;
+        bool ran = _experts.Data[offset] >= 0;
+        int count = ran ? moe.TopK : 0;
+        int scores = entry.Plan!.RouterScores.IndexOf(layer);
+        int norms = entry.Plan.ExpertOutputNorms.IndexOf(layer);
+        return new RouterDecision(
+            new(_experts.Data + offset, count),
+            new(_expertWeights.Data + offset, count),
+            ran && scores >= 0 ? new(_routerScores.Data + ScoreOffset(entry, scores, position), moe.ExpertCount) : [],
+            ran && norms >= 0 ? new(_outputNorms.Data + NormOffset(entry, norms, position), count) : []);
     }
 
     /// <summary>Frees the memory; the engine does it.</summary>
@@ -111,6 +123,8 @@ public sealed unsafe class StepResult : IDisposable
         _attention.Dispose();
         _experts.Dispose();
         _expertWeights.Dispose();
+        _routerScores.Dispose();
+        _outputNorms.Dispose();
     }
 
     /// <summary>Lays out the results of a batch that was found valid.</summary>
@@ -132,17 +146,21 @@ public sealed unsafe class StepResult : IDisposable
         long hidden = 0;
         long attention = 0;
         long routing = 0;
+        long scores = 0;
+        long norms = 0;
         for (int index = 0; index < batch.Count; index++)
         {
             SequenceSlice slice = batch.Slices[index];
             int keys = slice.Cache.Length + slice.Count;
-            _entries[index] = new Entry(slice.Start, slice.Count, keys, slice.Plan, hidden, attention, routing);
+            _entries[index] = new Entry(slice.Start, slice.Count, keys, slice.Plan, hidden, attention, routing, scores, norms);
             AssignRows(slice);
             if (slice.Plan is { } plan)
             {
                 hidden += (long)plan.HiddenStates.Length * slice.Count * _config.HiddenSize;
                 attention += (long)plan.AttentionMaps.Length * _config.HeadCount * slice.Count * keys;
                 routing += (long)plan.RouterDecisions.Length * slice.Count * _routerStride;
+                scores += (long)plan.RouterScores.Length * slice.Count * _scoreStride;
+                norms += (long)plan.ExpertOutputNorms.Length * slice.Count * _routerStride;
             }
         }
 
@@ -156,6 +174,8 @@ public sealed unsafe class StepResult : IDisposable
 
         _experts.Ensure(routing);
         _expertWeights.Ensure(routing);
+        _routerScores.Ensure(scores);
+        _outputNorms.Ensure(norms);
         for (long index = 0; index < routing; index++)
         {
             _experts.Data[index] = -1;
@@ -185,6 +205,10 @@ public sealed unsafe class StepResult : IDisposable
     internal float* ExpertWeights(int slice, int index, int position) =>
         _expertWeights.Data + RoutingOffset(_entries[slice], index, position);
 
+    internal float* RouterScores(int slice, int index, int position) => _routerScores.Data + ScoreOffset(_entries[slice], index, position);
+
+    internal float* OutputNorms(int slice, int index, int position) => _outputNorms.Data + NormOffset(_entries[slice], index, position);
+
     private void AssignRows(SequenceSlice slice)
     {
         ImmutableArray<int> listed = slice.Plan?.LogitPositions ?? default;
@@ -211,6 +235,12 @@ public sealed unsafe class StepResult : IDisposable
     private long RoutingOffset(in Entry entry, int index, int position) =>
         entry.RoutingOffset + ((long)index * entry.Count + position) * _routerStride;
 
+    private long ScoreOffset(in Entry entry, int index, int position) =>
+        entry.ScoreOffset + ((long)index * entry.Count + position) * _scoreStride;
+
+    private long NormOffset(in Entry entry, int index, int position) =>
+        entry.NormOffset + ((long)index * entry.Count + position) * _routerStride;
+
     private Entry EntryOf(int slice)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(slice);
@@ -233,5 +263,5 @@ public sealed unsafe class StepResult : IDisposable
     }
 
     private readonly record struct Entry(
-        int Start, int Count, int KeyCount, ForwardPlan? Plan, long HiddenOffset, long AttentionOffset, long RoutingOffset);
+        int Start, int Count, int KeyCount, ForwardPlan? Plan, long HiddenOffset, long AttentionOffset, long RoutingOffset, long ScoreOffset, long NormOffset);
 }

@@ -42,11 +42,10 @@ public sealed class ReferenceDecoder
         int layers = _config.LayerCount;
         List<double[][]> hidden = [Copy(states)];
         double[][][][] attention = new double[layers][][][];
-        int[][][] experts = new int[layers][][];
-        double[][][] expertWeights = new double[layers][][];
+        ReferenceRouting[][] routing = new ReferenceRouting[layers][];
         for (int layer = 0; layer < layers; layer++)
         {
-            (attention[layer], experts[layer], expertWeights[layer]) = Layer(layer, states, pass);
+            (attention[layer], routing[layer]) = Layer(layer, states, pass);
             hidden.Add(Copy(states));
         }
 
@@ -59,8 +58,7 @@ public sealed class ReferenceDecoder
             Logits = _config.IsEncoder ? [] : [.. final.Select(Logits)],
             HiddenStates = [.. hidden],
             Attention = attention,
-            Experts = experts,
-            ExpertWeights = expertWeights,
+            Routing = routing,
         };
     }
 
@@ -87,7 +85,7 @@ public sealed class ReferenceDecoder
     }
 
     /// <summary>Changes the states; a branch that a token does not run leaves its state as it is.</summary>
-    private (double[][][] Attention, int[][] Experts, double[][] Weights) Layer(int layer, double[][] states, ReferencePass pass)
+    private (double[][][] Attention, ReferenceRouting[] Routing) Layer(int layer, double[][] states, ReferencePass pass)
     {
         NormPlacement placement = _config.NormPlacement;
         double[][] before = Copy(states);
@@ -95,19 +93,18 @@ public sealed class ReferenceDecoder
         Join(states, outputs, TensorNames.AttentionNorm(layer), TensorNames.AttentionNormBias(layer), TensorNames.AttentionOutputNorm(layer));
 
         bool beside = placement is NormPlacement.Parallel or NormPlacement.ParallelTwoNorms;
-        int[][] experts = new int[states.Length][];
-        double[][] weights = new double[states.Length][];
+        ReferenceRouting[] routing = new ReferenceRouting[states.Length];
         for (int token = 0; token < states.Length; token++)
         {
-            (outputs[token], experts[token], weights[token]) = (null, [], []);
+            (outputs[token], routing[token]) = (null, ReferenceRouting.None);
             if (pass.FeedsForward?.Invoke(layer, token) ?? true)
             {
-                (outputs[token], experts[token], weights[token]) = _feedForward.Run(layer, FeedForwardInput(layer, beside ? before[token] : states[token]));
+                (outputs[token], routing[token]) = _feedForward.Run(layer, FeedForwardInput(layer, beside ? before[token] : states[token]));
             }
         }
 
         Join(states, outputs, TensorNames.FeedForwardNorm(layer), TensorNames.FeedForwardNormBias(layer), TensorNames.FeedForwardOutputNorm(layer));
-        return (maps, experts, weights);
+        return (maps, routing);
     }
 
     private double[] AttentionInput(int layer, double[] state) => _config.NormPlacement is NormPlacement.Post or NormPlacement.Output

@@ -7,18 +7,19 @@ internal sealed class ReferenceFeedForward(ModelConfig config, ReferenceTensors 
 {
     /// <param name="layer">The layer.</param>
     /// <param name="input">[hidden]: what the feed-forward reads, normalized where the layer does so.</param>
-    /// <returns>[hidden]: the output; the chosen experts, best first, and their weights, both empty in a dense layer.</returns>
-    public (double[] Output, int[] Experts, double[] Weights) Run(int layer, double[] input)
+    /// <returns>[hidden]: the output, and the routing.</returns>
+    public (double[] Output, ReferenceRouting Routing) Run(int layer, double[] input)
     {
         FeedForwardConfig feedForward = config.FeedForwards[layer];
         Activation activation = feedForward.Activation;
         if (feedForward.Moe is not { } moe)
         {
             string[] biases = [TensorNames.GateBias(layer), TensorNames.UpBias(layer), TensorNames.DownBias(layer)];
-            return (Perceptron(activation, input, TensorNames.Gate(layer), TensorNames.Up(layer), TensorNames.Down(layer), feedForward.Bias ? biases : []), [], []);
+            return (Perceptron(activation, input, TensorNames.Gate(layer), TensorNames.Up(layer), TensorNames.Down(layer), feedForward.Bias ? biases : []), ReferenceRouting.None);
         }
 
-        (int[] experts, double[] weights) = Route(layer, moe, input);
+        (int[] experts, double[] weights, double[] scores) = Route(layer, moe, input);
+        double[] norms = new double[moe.TopK];
         double[] output = new double[input.Length];
         double[] coefficients = [1, 0];
         if (moe.Residual)
@@ -45,12 +46,13 @@ internal sealed class ReferenceFeedForward(ModelConfig config, ReferenceTensors 
                 activation, input, TensorNames.ExpertGate(layer, expert), TensorNames.ExpertUp(layer, expert), TensorNames.ExpertDown(layer, expert),
                 moe.ExpertBias ? biases : []);
             ReferenceMath.Add(output, part, coefficients[0] * weights[choice]);
+            norms[choice] = Math.Sqrt(part.Sum(value => value * value));
         }
 
-        return (output, experts, weights);
+        return (output, new ReferenceRouting(input, experts, weights, scores, norms));
     }
 
-    private (int[] Experts, double[] Weights) Route(int layer, MoeConfig moe, double[] input)
+    private (int[] Experts, double[] Weights, double[] Scores) Route(int layer, MoeConfig moe, double[] input)
     {
         double[] logits = tensors.Product(TensorNames.Router(layer), input);
         if (moe.RouterBias)
@@ -58,7 +60,15 @@ internal sealed class ReferenceFeedForward(ModelConfig config, ReferenceTensors 
             ReferenceMath.Add(logits, tensors.Vector(TensorNames.RouterBias(layer)));
         }
 
-        return ReferenceRouter.Choose(moe, logits, moe.SelectionBias ? tensors.Vector(TensorNames.SelectionBias(layer)) : []);
+        (int[] experts, double[] weights) = ReferenceRouter.Choose(moe, logits, moe.SelectionBias ? tensors.Vector(TensorNames.SelectionBias(layer)) : []);
+        double[] scores = [.. logits.Select(ReferenceActivation.Sigmoid)];
+        if (moe.Gating != GatingKind.Sigmoid)
+        {
+            scores = [.. logits];
+            ReferenceMath.Softmax(scores);
+        }
+
+        return (experts, weights, scores);
     }
 
     private double[] Perceptron(Activation activation, double[] input, string gateName, string upName, string downName, string[] biases)

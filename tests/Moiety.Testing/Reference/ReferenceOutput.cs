@@ -12,9 +12,6 @@ public sealed class ReferenceOutput
     /// <summary>[layer][head][query][key].</summary>
     public required double[][][][] Attention { get; init; }
 
-    /// <summary>[layer][token]: chosen experts, best first; empty in dense layers and where skipped.</summary>
-    public required int[][][] Experts { get; init; }
-
-    /// <summary>[layer][token]: the weights of the chosen experts.</summary>
-    public required double[][][] ExpertWeights { get; init; }
+    /// <summary>[layer][token]: how the token was sent to experts.</summary>
+    public required ReferenceRouting[][] Routing { get; init; }
 }
