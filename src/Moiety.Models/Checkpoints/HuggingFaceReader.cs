@@ -34,14 +34,7 @@ internal static class HuggingFaceReader
         JsonField json = JsonField.Read(configPath);
         JsonField? quantization = FindQuantization(folder, json);
         json = json.Without(QuantizationKey);
-        JsonField language = LanguagePart.Config(json);
-        ModelFamily family = ModelFamilies.ForHuggingFace(language);
-        ModelConfig config = family.ReadHuggingFace(language);
-        if (ModelConfigValidator.FindError(config) is { } error)
-        {
-            throw new InvalidCheckpointException(configPath, error.Field, error.Reason);
-        }
-
+        (ModelFamily family, ModelConfig config) = ReadConfig(configPath, json);
         List<IDisposable> files = [];
         try
         {
@@ -70,6 +63,24 @@ internal static class HuggingFaceReader
             throw;
         }
     }
+
+    /// <summary>The architecture that a <c>config.json</c> states.</summary>
+    /// <param name="configPath">The file, for messages.</param>
+    /// <param name="json">What is in it, without how weights are quantized.</param>
+    /// <exception cref="InvalidCheckpointException">A field is missing or does not fit.</exception>
+    internal static (ModelFamily Family, ModelConfig Config) ReadConfig(string configPath, JsonField json)
+    {
+        JsonField language = LanguagePart.Config(json);
+        ModelFamily family = ModelFamilies.ForHuggingFace(language);
+        ModelConfig config = family.ReadHuggingFace(language);
+        return ModelConfigValidator.FindError(config) is { } error
+            ? throw new InvalidCheckpointException(configPath, error.Field, error.Reason)
+            : (family, config);
+    }
+
+    /// <summary>The architecture that a <c>config.json</c> states, without weights.</summary>
+    /// <exception cref="InvalidInputException">The file is missing or malformed, or a field is missing or does not fit.</exception>
+    public static ModelConfig ReadConfig(string configPath) => ReadConfig(configPath, JsonField.Read(configPath).Without(QuantizationKey)).Config;
 
     // The first tools for GPTQ wrote a file of their own.
     private static JsonField? FindQuantization(string folder, JsonField config)

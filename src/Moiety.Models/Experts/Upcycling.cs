@@ -63,9 +63,10 @@ public static class Upcycling
         Bias = false,
         Moe = new MoeConfig
         {
-            ExpertCount = options.ExpertCount,
-            TopK = options.TopK,
-            ExpertIntermediateSize = layer.IntermediateSize,
+            ExpertCount = options.ExpertCount * options.SplitFactor,
+            TopK = options.TopK * options.SplitFactor,
+            ExpertIntermediateSize = layer.IntermediateSize / options.SplitFactor,
+            SharedIntermediateSize = options.Shared ? layer.IntermediateSize : 0,
             NormalizeTopK = options.Normalizes,
             Residual = options.Residual,
             ExpertBias = layer.Bias,
@@ -77,6 +78,16 @@ public static class Upcycling
         if (options.ExpertCount < 1 || options.TopK < 1 || options.TopK > options.ExpertCount)
         {
             throw new InvalidInputException($"a token cannot visit {options.TopK} of {options.ExpertCount} experts: experts must be at least 1, top-k from 1 to their number.");
+        }
+
+        if (options.SplitFactor < 1 || (long)options.ExpertCount * options.SplitFactor > ModelConfigValidator.MaxWidth)
+        {
+            throw new InvalidInputException($"{options.ExpertCount} copies cannot be split into {options.SplitFactor} slices each: give 1 or more, and not too many.");
+        }
+
+        if (options.Residual && options.Shared)
+        {
+            throw new InvalidInputException("a layer has either a fixed MLP that is mixed with the experts (residual) or shared experts that are added to them, not both.");
         }
 
         if (!double.IsFinite(options.Noise) || options.Noise < 0 || !double.IsFinite(options.RouterDeviation) || options.RouterDeviation < 0)
@@ -100,6 +111,11 @@ public static class Upcycling
             if (dense.FeedForwards[layer].Moe is not null)
             {
                 throw new InvalidInputException($"layer {layer} has experts already; only a dense layer can be upcycled. Choose other layers.");
+            }
+
+            if (dense.FeedForwards[layer].IntermediateSize % options.SplitFactor != 0)
+            {
+                throw new InvalidInputException($"layer {layer}: {options.SplitFactor} slices do not divide its width of {dense.FeedForwards[layer].IntermediateSize}.");
             }
         }
     }

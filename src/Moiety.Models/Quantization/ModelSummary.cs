@@ -25,6 +25,9 @@ public sealed record ModelSummary
     /// <summary>Parameters of each part.</summary>
     public required ImmutableSortedDictionary<ModelPart, long> ParametersByPart { get; init; }
 
+    /// <summary>Those of <see cref="ActiveParameters"/> in each part.</summary>
+    public required ImmutableSortedDictionary<ModelPart, long> ActiveParametersByPart { get; init; }
+
     /// <summary>Bytes of the weights in each storage format, most precise format first; empty without a checkpoint.</summary>
     public required ImmutableArray<(StorageFormat Format, long Bytes)> BytesByFormat { get; init; }
 
@@ -68,19 +71,20 @@ public sealed record ModelSummary
     {
         ArgumentNullException.ThrowIfNull(config);
         SortedDictionary<ModelPart, long> parts = [];
-        long active = 0;
+        SortedDictionary<ModelPart, long> active = [];
         foreach (TensorSpec tensor in TensorCatalog.For(config))
         {
             ModelPart part = PartOf(tensor.Role);
             parts[part] = parts.GetValueOrDefault(part) + tensor.ElementCount;
-            active += IsActive(tensor, config) ? tensor.ElementCount : 0;
+            active[part] = active.GetValueOrDefault(part) + (IsActive(tensor, config) ? tensor.ElementCount : 0);
         }
 
         return new ModelSummary(config)
         {
             Parameters = parts.Values.Sum(),
-            ActiveParameters = active,
+            ActiveParameters = active.Values.Sum(),
             ParametersByPart = parts.ToImmutableSortedDictionary(),
+            ActiveParametersByPart = active.ToImmutableSortedDictionary(),
             BytesByFormat = [],
         };
     }
