@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using Moiety.Evaluation.Scoring;
 using Moiety.Inference;
 using Moiety.Inference.KeyValues;
+using Moiety.Inference.Steps;
 using Moiety.Models;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
@@ -28,6 +29,49 @@ public class UpcyclingTests
         Assert.Equal(family, upcycled.Config.Family);
         float[] expected = Logits(dense);
         AssertNear(expected, Logits(upcycled), 1e-5);
+    }
+
+    [Theory]
+    [InlineData("a", 4, 2, 2, false, "mixtral")]
+    [InlineData("a.gguf", 3, 1, 4, false, "mixtral")]
+    [InlineData("a", 2, 2, 3, true, "moiety_moe")]
+    [InlineData("a.gguf", 4, 2, 1, true, "moiety_moe")]
+    [InlineData("a.gguf", 8, 2, 32, true, "moiety_moe")]
+    public void Slices_in_virtual_groups_and_shared_experts_compute_the_dense_model_and_say_the_same(string name, int copies, int topK, int slices, bool shared, string family)
+    {
+        using TemporaryFolder folder = new();
+        using RandomCheckpoint dense = new(SmallModels.Dense, seed: 4);
+        using Checkpoint upcycled = Write(folder[name], dense, Options(copies, topK, "") with { SplitFactor = slices, Shared = shared });
+        MoeConfig moe = upcycled.Config.FeedForwards[1].Moe!;
+        Assert.Equal(family, upcycled.Config.Family);
+        Assert.Equal((copies * slices, topK * slices, 96 / slices, shared ? 96 : 0), (moe.ExpertCount, moe.TopK, moe.ExpertIntermediateSize, moe.SharedIntermediateSize));
+        AssertNear(Logits(dense), Logits(upcycled), 1e-5);
+        Assert.Equal(Greedy(dense), Greedy(upcycled));
+    }
+
+    [Fact]
+    public void Without_virtual_groups_slices_do_not_compute_the_dense_model()
+    {
+        using TemporaryFolder folder = new();
+        using RandomCheckpoint dense = new(SmallModels.Dense, seed: 4);
+        using Checkpoint upcycled = Write(folder["a"], dense, Options(4, 2, "") with { SplitFactor = 4, VirtualGroups = false });
+        Assert.True(Distance(Logits(dense), Logits(upcycled)) > 0.01);
+    }
+
+    [Fact]
+    public void Slices_of_quantized_projections_are_cut_at_whole_blocks_or_stored_in_another_format()
+    {
+        using TemporaryFolder folder = new();
+        using RandomCheckpoint dense = new(SmallModels.Dense, seed: 4, StorageFormats.Q8_0);
+        foreach (int slices in (int[])[3, 4])
+        {
+            UpcycleOptions options = Options(4, 2, "") with { SplitFactor = slices };
+            ModelConfig config = Upcycling.Describe(dense.Config, options);
+            using Checkpoint upcycled = Checkpoint.Open(CheckpointWriter.Write(folder[$"{slices}.gguf"], dense, Upcycling.Tensors(dense, config, options), null, config: config));
+            Assert.Equal(StorageFormats.Q8_0, upcycled.Describe(TensorNames.ExpertUp(0, 1)).Format);
+            Assert.Equal(slices == 3 ? StorageFormats.Q8_0 : StorageFormats.F16, upcycled.Describe(TensorNames.ExpertDown(0, 1)).Format);
+            AssertNear(Logits(dense), Logits(upcycled), 0.02);
+        }
     }
 
     [Fact]
@@ -61,6 +105,8 @@ public class UpcyclingTests
         Assert.Contains("layer 7", Refusal(SmallModels.Dense, Options(4, 2, "7")), StringComparison.Ordinal);
         Assert.Contains("experts already", Refusal(SmallModels.Pyramid, Options(4, 2, "")), StringComparison.Ordinal);
         Assert.Contains("5 of 4", Refusal(SmallModels.Dense, Options(4, 5, "")), StringComparison.Ordinal);
+        Assert.Contains("5 slices do not divide", Refusal(SmallModels.Dense, Options(4, 2, "") with { SplitFactor = 5 }), StringComparison.Ordinal);
+        Assert.Contains("not both", Refusal(SmallModels.Dense, Options(4, 2, "") with { Shared = true, Residual = true }), StringComparison.Ordinal);
         Assert.Contains("noise", Refusal(SmallModels.Dense, Options(4, 2, "") with { Noise = -1 }), StringComparison.Ordinal);
         Assert.Contains("QueryKeyValueBias", Refusal(SmallModels.Dense with { Attention = new() { QueryKeyValueBias = true } }, Options(4, 2, "")), StringComparison.Ordinal);
     }
@@ -74,19 +120,39 @@ public class UpcyclingTests
         return Checkpoint.Open(CheckpointWriter.Write(path, dense, Upcycling.Tensors(dense, config, options), null, StorageFormats.F32, config: config));
     }
 
+    private static int[] Greedy(Checkpoint model)
+    {
+        using Engine engine = Engine.Open(model, Engines.Small);
+        using KvCache cache = engine.CreateCache();
+        int[] next = RandomTokens.Draw(3, 5, model.Config.VocabularySize);
+        List<int> said = [];
+        Batch batch = new();
+        while (said.Count < 40)
+        {
+            batch.Clear();
+            batch.Add(cache, next);
+            said.Add(TensorPrimitives.IndexOfMax(engine.Step(batch, TestContext.Current.CancellationToken).Logits(0)));
+            next = [said[^1]];
+        }
+
+        return [.. said];
+    }
+
     private static float[] Logits(Checkpoint model)
     {
         // Keys and values in half precision would round differences of 1e-7 up to steps of half precision.
-        using Engine engine = Engine.Open(model, new EngineOptions { KeyValueFormat = KeyValueFormat.F32 });
+        using Engine engine = Engine.Open(model, Engines.Small);
         List<float> all = [];
         LogitsReader.Read(engine, RandomTokens.Draw(1, 40, model.Config.VocabularySize), 0, (_, logits) => all.AddRange(logits));
         return [.. all];
     }
 
-    private static void AssertNear(float[] expected, float[] actual, double tolerance)
+    private static void AssertNear(float[] expected, float[] actual, double tolerance) =>
+        Assert.True(Distance(expected, actual) <= tolerance, $"{Distance(expected, actual):e2} of the range");
+
+    private static double Distance(float[] expected, float[] actual)
     {
         double range = TensorPrimitives.Max<float>(expected) - TensorPrimitives.Min<float>(expected);
-        double worst = expected.Zip(actual, (a, b) => Math.Abs((double)a - b)).Max();
-        Assert.True(worst <= tolerance * range, $"{worst / range:e2} of the range");
+        return expected.Zip(actual, (a, b) => Math.Abs((double)a - b)).Max() / range;
     }
 }

@@ -1,25 +1,33 @@
 using Moiety.Data.Corpora;
 using Moiety.Inference.Steps;
+using Moiety.Models.Configuration;
 using Moiety.Numerics.Randomness;
 
 namespace Moiety.Evaluation.Routing;
 
 /// <summary>Counts the choices of one router, by expert, kind of token and document.</summary>
-internal sealed class RouteCounter(int layer, int experts)
+internal sealed class RouteCounter(int layer, MoeConfig moe)
 {
     private const int Shuffles = 20;
     private const ulong ShufflePurpose = 0x726F7574;
 
-    private readonly long[] _choices = new long[experts];
-    private readonly double[] _weights = new double[experts];
-    private readonly Contingency _byKind = new(experts, Enum.GetValues<TokenKind>().Length);
+    private readonly int _experts = moe.ExpertCount;
+    private readonly long[] _choices = new long[moe.ExpertCount];
+    private readonly double[] _weights = new double[moe.ExpertCount];
+    private readonly double[] _contributions = new double[moe.ExpertCount];
+    private readonly Contingency _byKind = new(moe.ExpertCount, Enum.GetValues<TokenKind>().Length);
     private readonly List<int[]> _byDocument = [];
+    private readonly List<(int Tokens, int[] Choices)> _batches = [];
+    private double _entropy;
 
     /// <summary>Index of the layer.</summary>
     public int Layer => layer;
 
     /// <summary>What follows belongs to another document.</summary>
-    public void BeginDocument() => _byDocument.Add(new int[experts]);
+    public void BeginDocument() => _byDocument.Add(new int[_experts]);
+
+    /// <summary>What follows belongs to another batch, as far as experts have a capacity.</summary>
+    public void BeginBatch() => _batches.Add((0, new int[_experts]));
 
     /// <summary>Counts the choices for a token.</summary>
     public void Add(RouterDecision decision, TokenKind kind)
@@ -29,9 +37,14 @@ internal sealed class RouteCounter(int layer, int experts)
             int expert = decision.Experts[choice];
             _choices[expert]++;
             _weights[expert] += decision.Weights[choice];
+            _contributions[expert] += (double)decision.Weights[choice] * decision.OutputNorms[choice];
+            _batches[^1].Choices[expert]++;
             _byKind.Add(expert, (int)kind);
             _byDocument[^1][expert]++;
         }
+
+        _batches[^1] = _batches[^1] with { Tokens = _batches[^1].Tokens + 1 };
+        _entropy += RouterEntropy.Of(decision.Scores);
     }
 
     /// <summary>The statistics of what was counted.</summary>
@@ -39,7 +52,7 @@ internal sealed class RouteCounter(int layer, int experts)
     /// <param name="seed">Of the shuffles.</param>
     public LayerRoutes Finish(IReadOnlyList<DocumentLabels?> labels, ulong seed)
     {
-        int kinds = Enumerable.Range(0, _byKind.LabelCount).Count(kind => Enumerable.Range(0, experts).Any(expert => _byKind[expert, kind] > 0));
+        int kinds = Enumerable.Range(0, _byKind.LabelCount).Count(kind => Enumerable.Range(0, _experts).Any(expert => _byKind[expert, kind] > 0));
         List<Specialization> specializations = [new("token kind", kinds, _byKind.MutualInformation(), _byKind.Bias())];
         foreach ((string about, Func<DocumentLabels, string?> read) in (ReadOnlySpan<(string, Func<DocumentLabels, string?>)>)[
             ("kind", one => one.Kind), ("register", one => one.Register), ("language", one => one.Language)])
@@ -50,7 +63,15 @@ internal sealed class RouteCounter(int layer, int experts)
             }
         }
 
-        return new LayerRoutes(layer, [.. _choices], [.. _weights]) { Specializations = [.. specializations], ByTokenKind = _byKind };
+        return new LayerRoutes(layer, [.. _choices], [.. _weights])
+        {
+            TopK = moe.TopK,
+            Contributions = [.. _contributions],
+            RouterEntropy = _entropy / Math.Max(1, _batches.Sum(batch => (long)batch.Tokens)),
+            Batches = [.. _batches.Select(batch => new BatchLoad(batch.Tokens, [.. batch.Choices]))],
+            Specializations = [.. specializations],
+            ByTokenKind = _byKind,
+        };
     }
 
     // Documents without the label are left out; a label with a single value says nothing.
@@ -85,11 +106,11 @@ internal sealed class RouteCounter(int layer, int experts)
 
     private Contingency Count(int[] documents, int[] labels, int labelCount)
     {
-        Contingency counts = new(experts, labelCount);
+        Contingency counts = new(_experts, labelCount);
         for (int index = 0; index < documents.Length; index++)
         {
             int[] choices = _byDocument[documents[index]];
-            for (int expert = 0; expert < experts; expert++)
+            for (int expert = 0; expert < _experts; expert++)
             {
                 counts.Add(expert, labels[index], choices[expert]);
             }

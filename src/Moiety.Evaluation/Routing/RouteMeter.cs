@@ -1,7 +1,5 @@
 using Moiety.Data.Corpora;
 using Moiety.Inference;
-using Moiety.Inference.KeyValues;
-using Moiety.Inference.Plans;
 using Moiety.Inference.Steps;
 using Moiety.Models;
 using Moiety.Models.Configuration;
@@ -15,13 +13,12 @@ namespace Moiety.Evaluation.Routing;
 /// </summary>
 public sealed class RouteMeter
 {
-    private const int StepTokens = 512;
+    /// <summary>Tokens that <see cref="LayerRoutes.DropRate"/> takes for one batch.</summary>
+    public const int BatchTokens = 2048;
 
-    private readonly Engine _engine;
-    private readonly Tokenizer _tokenizer;
+    private readonly ModelConfig _config;
+    private readonly RouteReader _reader;
     private readonly TokenKinds _kinds;
-    private readonly int _window;
-    private readonly ForwardPlan _plan;
 
     /// <summary>Creates a meter; use one from one thread at a time.</summary>
     /// <param name="engine">The model.</param>
@@ -31,16 +28,9 @@ public sealed class RouteMeter
     {
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(tokenizer);
-        _engine = engine;
-        _tokenizer = tokenizer;
+        _config = engine.Config;
+        _reader = new RouteReader(engine, tokenizer);
         _kinds = new TokenKinds(tokenizer);
-        _window = Math.Min(StepTokens, engine.ContextLength);
-        ModelConfig config = engine.Config;
-        _plan = new ForwardPlan { RouterDecisions = [.. Enumerable.Range(0, config.LayerCount).Where(layer => config.FeedForwards[layer].Moe is not null)] };
-        if (_plan.RouterDecisions.IsEmpty)
-        {
-            throw new InvalidInputException($"the model is dense: none of its {config.LayerCount} layers has experts, so there are no routes. moiety inspect shows what a model is.");
-        }
     }
 
     /// <summary>Counts the routes of documents.</summary>
@@ -52,30 +42,28 @@ public sealed class RouteMeter
     public RouteStatistics Measure(IEnumerable<CorpusDocument> documents, ulong seed = 1, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(documents);
-        RouteCounter[] counters = [.. _plan.RouterDecisions.Select(layer => new RouteCounter(layer, _engine.Config.FeedForwards[layer].Moe!.ExpertCount))];
+        RouteCounter[] counters = [.. _reader.Layers.Select(layer => new RouteCounter(layer, _config.FeedForwards[layer].Moe!))];
         List<DocumentLabels?> labels = [];
-        Batch batch = new();
+        TokenKind[] kinds = [];
         long tokens = 0;
         foreach (CorpusDocument document in documents)
         {
-            int[] ids = _tokenizer.Encode(document.Text);
-            TokenKind[] kinds = _kinds.Of(ids);
             foreach (RouteCounter counter in counters)
             {
                 counter.BeginDocument();
             }
 
             labels.Add(document.Labels);
-            for (int start = 0; start < ids.Length; start += _window)
-            {
-                int count = Math.Min(_window, ids.Length - start);
-                using KvCache cache = _engine.CreateCache();
-                batch.Clear();
-                batch.Add(cache, ids.AsSpan(start, count), LogitsWanted.None, _plan);
-                Count(_engine.Step(batch, cancellationToken), kinds.AsSpan(start, count), counters);
-                tokens += count;
-                progress?.Report(tokens);
-            }
+            _reader.Read(
+                document.Text,
+                (ids, start, count, result) =>
+                {
+                    kinds = start == 0 ? _kinds.Of(ids) : kinds;
+                    Count(result, kinds.AsSpan(start, count), counters, tokens);
+                    tokens += count;
+                    progress?.Report(tokens);
+                },
+                cancellationToken);
         }
 
         return tokens > 0
@@ -83,12 +71,17 @@ public sealed class RouteMeter
             : throw new InvalidInputException("the text is empty: there is no token to route.");
     }
 
-    private static void Count(StepResult result, ReadOnlySpan<TokenKind> kinds, RouteCounter[] counters)
+    private static void Count(StepResult result, ReadOnlySpan<TokenKind> kinds, RouteCounter[] counters, long before)
     {
         foreach (RouteCounter counter in counters)
         {
             for (int position = 0; position < kinds.Length; position++)
             {
+                if ((before + position) % BatchTokens == 0)
+                {
+                    counter.BeginBatch();
+                }
+
                 counter.Add(result.Routing(0, counter.Layer, position), kinds[position]);
             }
         }
