@@ -6,6 +6,7 @@ using Moiety.Data.Corpora;
 using Moiety.Evaluation.Perplexity;
 using Moiety.Evaluation.Routing;
 using Moiety.Models;
+using Moiety.Models.Quantization;
 using Spectre.Console;
 
 namespace Moiety.Cli.Commands;
@@ -17,6 +18,7 @@ internal static class MoeRoutesCommand
     private static readonly Argument<string> Text = new("corpus") { Description = "The text to read: a .txt or .jsonl file, a folder of them, or a pattern" };
     private static readonly Option<int> Limit = new("--documents") { Description = "Read only the first N documents", HelpName = "N", DefaultValueFactory = _ => 200 };
     private static readonly Option<ulong> Seed = new("--seed") { Description = "Seed of the shuffles behind the baseline", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private static readonly Option<double> Capacity = new("--capacity") { Description = $"Show how many choices a capacity of so many even shares of {RouteMeter.BatchTokens:#,0} tokens would drop", HelpName = "FACTOR", DefaultValueFactory = _ => 1.25 };
     private static readonly Option<bool> Ablate = new("--ablate") { Description = "Measure perplexity on the text too, as it is and with the experts of each layer giving nothing" };
     private static readonly Option<string?> Plot = new("--plot") { Description = "Draw the loads into this .svg or .png file", HelpName = "PATH" };
     private static readonly Option<bool> AsJson = new("--json") { Description = "Print one JSON object per layer" };
@@ -34,6 +36,7 @@ internal static class MoeRoutesCommand
             Text,
             Limit,
             Seed,
+            Capacity,
             Ablate,
             Plot,
             AsJson,
@@ -51,6 +54,12 @@ internal static class MoeRoutesCommand
             throw new InvalidInputException($"--documents must be at least 1, not {limit}.");
         }
 
+        double capacity = parsed.GetValue(Capacity);
+        if (!(capacity > 0) || !double.IsFinite(capacity))
+        {
+            throw new InvalidInputException($"--capacity must be above 0, not {capacity}.");
+        }
+
         string? plot = parsed.GetValue(Plot);
         QuantizationPlot.Check(plot);
         Corpus corpus = Corpus.Open(parsed.GetRequiredValue(Text));
@@ -62,7 +71,7 @@ internal static class MoeRoutesCommand
             routes = meter.Measure(corpus.ReadDocuments(terminal.Stop).Take(limit), parsed.GetValue(Seed), progress, terminal.Stop);
         }
 
-        Write(terminal, routes, parsed.GetValue(AsJson));
+        Write(terminal, routes, ModelSummary.From(model.Engine.Config), capacity, parsed.GetValue(AsJson));
         if (plot is not null)
         {
             RoutePlot.Draw(plot, routes);
@@ -103,7 +112,7 @@ internal static class MoeRoutesCommand
         }
     }
 
-    private static void Write(Terminal terminal, RouteStatistics routes, bool json)
+    private static void Write(Terminal terminal, RouteStatistics routes, ModelSummary summary, double capacity, bool json)
     {
         if (json)
         {
@@ -121,6 +130,12 @@ internal static class MoeRoutesCommand
                     layer.MeanWeight,
                     layer.Evenness,
                     layer.Imbalance,
+                    layer.CoefficientOfVariation,
+                    layer.RouterEntropy,
+                    Capacity = capacity,
+                    DropRate = layer.DropRate(capacity),
+                    layer.Contributions,
+                    layer.Saliencies,
                     layer.Dead,
                     layer.Specializations,
                 });
@@ -131,11 +146,14 @@ internal static class MoeRoutesCommand
 
         terminal.Out.WriteLine($"{routes.Documents:#,0} documents, {routes.Tokens:#,0} tokens");
         terminal.Out.WriteLine();
-        Table loads = Tables.Create(terminal, "#layer", "#experts", "#entropy", "#max / mean", "#mean weight", "#dead");
+        WriteParameters(terminal, summary);
+        Table loads = Tables.Create(terminal, "#layer", "#experts", "#entropy", "#max / mean", "#variation", $"#dropped at {capacity:0.##}", "#router entropy", "#mean weight", "#dead");
         Table bits = Tables.Create(terminal, "#layer", "expert and", "#values", "#bits", "#by chance", "#above chance");
         foreach (LayerRoutes layer in routes.Layers)
         {
-            Tables.AddRow(loads, $"{layer.Layer}", $"{layer.ExpertCount}", Format.Percent(layer.Evenness), $"{layer.Imbalance:0.00}", $"{layer.MeanWeight:0.000}", $"{layer.Dead.Length}");
+            Tables.AddRow(
+                loads, $"{layer.Layer}", $"{layer.ExpertCount}", Format.Percent(layer.Evenness), $"{layer.Imbalance:0.00}", $"{layer.CoefficientOfVariation:0.000}", Format.Percent(layer.DropRate(capacity)),
+                $"{layer.RouterEntropy:0.00} of {Math.Log(layer.ExpertCount):0.00}", $"{layer.MeanWeight:0.000}", $"{layer.Dead.Length}");
             foreach (Specialization one in layer.Specializations)
             {
                 Tables.AddRow(bits, $"{layer.Layer}", one.About, $"{one.Labels}", $"{one.MutualInformation:0.0000}", $"{one.Baseline:0.0000}", $"{one.Bits:0.0000}");
@@ -147,5 +165,17 @@ internal static class MoeRoutesCommand
         terminal.Results.Write(bits);
         terminal.Out.WriteLine();
         RouteHeatMap.Write(terminal, routes);
+    }
+
+    private static void WriteParameters(Terminal terminal, ModelSummary summary)
+    {
+        long experts = summary.ParametersByPart.GetValueOrDefault(ModelPart.Experts);
+        long active = summary.ActiveParametersByPart.GetValueOrDefault(ModelPart.Experts);
+        Table parameters = Tables.Create(terminal, "parameters", "#total", "#for one token");
+        Tables.AddRow(parameters, "experts", $"{experts:#,0}", $"{active:#,0}");
+        Tables.AddRow(parameters, "all others", $"{summary.Parameters - experts:#,0}", $"{summary.ActiveParameters - active:#,0}");
+        Tables.AddRow(parameters, "together", $"{summary.Parameters:#,0}", $"{summary.ActiveParameters:#,0}");
+        terminal.Results.Write(parameters);
+        terminal.Out.WriteLine();
     }
 }

@@ -19,27 +19,33 @@ internal static class RouteHeatMap
         terminal.Out.WriteLine(terminal.IsOutputLive
             ? "load of each expert, from dark (none) to bright (twice an even share or more)"
             : $"load of each expert: '{Levels[0]}' none to '{Levels[^1]}' twice an even share or more, '{Levels[Levels.Length / 2]}' an even share");
-        foreach (LayerRoutes layer in routes.Layers)
+        foreach ((string name, double[] loads) in routes.Layers.SelectMany(Rows))
         {
-            WriteRow(terminal, $"layer {layer.Layer}", layer.Loads);
-            for (int kind = 0; kind < (layer.ByTokenKind?.LabelCount ?? 0); kind++)
+            WriteRow(terminal, name, loads);
+        }
+    }
+
+    /// <summary>The rows of a layer: its load, and that of each kind of token that occurred.</summary>
+    internal static IEnumerable<(string Name, double[] Loads)> Rows(LayerRoutes layer)
+    {
+        yield return ($"layer {layer.Layer}", [.. layer.Loads]);
+        for (int kind = 0; kind < (layer.ByTokenKind?.LabelCount ?? 0); kind++)
+        {
+            Contingency counts = layer.ByTokenKind!;
+            double total = Enumerable.Range(0, layer.ExpertCount).Sum(expert => counts[expert, kind]);
+            if (total > 0)
             {
-                Contingency counts = layer.ByTokenKind!;
-                double total = Enumerable.Range(0, layer.ExpertCount).Sum(expert => counts[expert, kind]);
-                if (total > 0)
-                {
-                    WriteRow(terminal, $"  {NameOf((TokenKind)kind)}", [.. Enumerable.Range(0, layer.ExpertCount).Select(expert => counts[expert, kind] / total)]);
-                }
+                yield return ($"  {NameOf((TokenKind)kind)}", [.. Enumerable.Range(0, layer.ExpertCount).Select(expert => counts[expert, kind] / total)]);
             }
         }
     }
 
-    private static void WriteRow(Terminal terminal, string name, IReadOnlyList<double> loads)
+    private static void WriteRow(Terminal terminal, string name, double[] loads)
     {
         terminal.Out.Write(name.PadRight(NameWidth));
         foreach (double load in loads)
         {
-            double height = Height(load, loads.Count);
+            double height = Height(load, loads.Length);
             if (terminal.IsOutputLive)
             {
                 terminal.Results.Write(new Text("  ", new Style(background: ColorOf(height))));
