@@ -25,7 +25,7 @@ public sealed unsafe class RandomCheckpoint : Checkpoint
         foreach (TensorSpec tensor in TensorCatalog.For(config))
         {
             bool single = tensor.IsVector || tensor.Role is TensorRole.Router or TensorRole.Coefficient;
-            SetTensor(tensor.Name, tensor.Rows, tensor.Columns, RandomWeights.Values(tensor, seed), single ? StorageFormats.F32 : format?.ForColumns(tensor.Columns));
+            SetTensor(tensor.Name, tensor.Rows, tensor.Columns, RandomWeights.Values(tensor, config, seed), single ? StorageFormats.F32 : format?.ForColumns(tensor.Columns));
         }
     }
 

@@ -93,20 +93,21 @@ public sealed class RandomConfig
     {
         GatingKind gating = One(Enum.GetValues<GatingKind>());
         bool mixes = gating == GatingKind.SparseMixer;
-        int groups = mixes ? 1 : One(1, 2, 3);
+        bool hashes = gating == GatingKind.Hash;
+        int groups = mixes || hashes ? 1 : One(1, 2, 3);
         int experts = groups * One(2, 4);
         int groupTopK = 1 + Below(groups);
         return new MoeConfig
         {
             ExpertCount = experts,
-            TopK = mixes ? 2 : 1 + Below(Math.Min(3, experts / groups * groupTopK)),
+            TopK = mixes ? 2 : hashes ? 1 : 1 + Below(Math.Min(3, experts / groups * groupTopK)),
             ExpertIntermediateSize = One(16, 21),
-            NormalizeTopK = !mixes && Chance(2),
+            NormalizeTopK = !mixes && !hashes && Chance(2),
             Residual = Chance(4),
             Gating = gating,
             SparseMixerJitter = One(0.01f, 0.3f),
-            RouterBias = Chance(2),
-            SelectionBias = !mixes && Chance(2),
+            RouterBias = !hashes && Chance(2),
+            SelectionBias = !mixes && !hashes && Chance(2),
             GroupCount = groups,
             GroupTopK = groupTopK,
             GroupScore = One(Enum.GetValues<GroupScore>()),

@@ -15,6 +15,23 @@ public static class RandomWeights
     /// <summary>The weights for writers.</summary>
     public static TensorSource Source(ulong seed = 1) => TensorSource.From((tensor, destination) => Fill(tensor, seed, destination));
 
+    /// <summary>The values of a tensor of a model, row-major; a table of hash routing names all the experts of its layer.</summary>
+    public static float[] Values(TensorSpec tensor, ModelConfig config, ulong seed = 1)
+    {
+        float[] values = Values(tensor, seed);
+        if (tensor.Role == TensorRole.ExpertTable)
+        {
+            int experts = config.FeedForwards[tensor.Layer].Moe!.ExpertCount;
+            SplitMix64 random = new(seed + (ulong)tensor.Layer);
+            foreach (ref float value in values.AsSpan())
+            {
+                value = random.Next() % (ulong)experts;
+            }
+        }
+
+        return values;
+    }
+
     /// <summary>The values of a tensor, row-major.</summary>
     public static float[] Values(TensorSpec tensor, ulong seed = 1)
     {
@@ -32,6 +49,12 @@ public static class RandomWeights
             { IsVector: true } => (0, 0.3f),
             _ => (0, MathF.Sqrt(3f / tensor.Columns)),
         };
+        if (tensor.Role == TensorRole.ExpertTable)
+        {
+            values.Clear();
+            return;
+        }
+
         SplitMix64 random = new(seed ^ BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(tensor.Name))));
         foreach (ref float value in values)
         {

@@ -97,7 +97,7 @@ public sealed unsafe class RandomModel : Checkpoint
             value = spec.Role switch
             {
                 TensorRole.Router or TensorRole.Coefficient => Uniform() - 0.5f,
-                TensorRole.CoefficientBias => 0,
+                TensorRole.CoefficientBias or TensorRole.ExpertTable => 0,
                 _ => 1,
             };
         }

@@ -33,8 +33,8 @@ internal sealed unsafe class MoeFeedForward : FeedForward
         _shared = weights.Shared is null ? null : new Perceptron(weights.Shared, 1);
         _router = new Router(layer, weights);
         _inner = weights.Config.ExpertIntermediateSize;
-        _hidden = weights.Router.Columns;
-        InputForms = weights.Router.Format.Activations | Forms(weights.Gates) | Forms(weights.Ups)
+        _hidden = weights.Downs[0].Rows;
+        InputForms = Forms(weights.Router) | Forms(weights.Gates) | Forms(weights.Ups)
             | Forms(weights.Coefficient) | Forms(weights.SharedWeight)
             | (_fixed?.InputForms ?? ActivationForms.None) | (_shared?.InputForms ?? ActivationForms.None);
         _downForms = Forms(weights.Downs);

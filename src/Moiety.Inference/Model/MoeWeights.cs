@@ -11,8 +11,11 @@ internal sealed class MoeWeights
     /// <summary>The non-linearity of every expert.</summary>
     public required Activation Activation { get; init; }
 
-    /// <summary>[experts, hidden].</summary>
-    public required Matrix Router { get; init; }
+    /// <summary>[experts, hidden]; null under hash routing.</summary>
+    public required Matrix? Router { get; init; }
+
+    /// <summary>[vocabulary]: the expert of each token id under hash routing, else empty.</summary>
+    public required int[] ExpertTable { get; init; }
 
     /// <summary>[experts], added to the router's logits, or empty.</summary>
     public required float[] RouterBias { get; init; }
@@ -64,7 +67,8 @@ internal sealed class MoeWeights
         {
             Config = config,
             Activation = reader.Config.FeedForwards[layer].Activation,
-            Router = reader.PreciseMatrix(TensorNames.Router(layer), config.ExpertCount, hidden),
+            Router = config.Gating == GatingKind.Hash ? null : reader.PreciseMatrix(TensorNames.Router(layer), config.ExpertCount, hidden),
+            ExpertTable = config.Gating == GatingKind.Hash ? reader.ExpertTable(TensorNames.ExpertTable(layer), config.ExpertCount) : [],
             RouterBias = reader.Vector(config.RouterBias, TensorNames.RouterBias(layer), config.ExpertCount),
             SelectionBias = reader.Vector(config.SelectionBias, TensorNames.SelectionBias(layer), config.ExpertCount),
             Gates = !gated ? [] : Experts(config, expert => reader.Matrix(TensorNames.ExpertGate(layer, expert), inner, hidden)),

@@ -81,6 +81,33 @@ internal sealed unsafe class WeightReader(Checkpoint checkpoint, bool verify)
         return values;
     }
 
+    /// <summary>The table of hash routing: the expert of each token id, [vocabulary].</summary>
+    /// <exception cref="InvalidCheckpointException">It is missing, made for another vocabulary, or names an expert that is not there.</exception>
+    public int[] ExpertTable(string name, int experts)
+    {
+        Matrix matrix = checkpoint.GetTensor(name);
+        long length = (long)matrix.Rows * matrix.Columns;
+        if (length != Config.VocabularySize)
+        {
+            throw new InvalidCheckpointException(
+                checkpoint.Path, name,
+                $"the table gives {length} token ids their experts, the model's vocabulary has {Config.VocabularySize}. It was made for another tokenizer: use the checkpoint that it came with.");
+        }
+
+        float[] values = Vector(name, Config.VocabularySize);
+        int[] table = new int[values.Length];
+        for (int id = 0; id < table.Length; id++)
+        {
+            float value = values[id];
+            table[id] = value >= 0 && value < experts && value == MathF.Floor(value)
+                ? (int)value
+                : throw new InvalidCheckpointException(
+                    checkpoint.Path, name, $"token id {id} has the expert {value}, which is none of the layer's {experts}. The tensor is damaged, or was rounded by a tool that takes it for a weight.");
+        }
+
+        return table;
+    }
+
     /// <summary>A copy of a vector that some models have; empty for the others.</summary>
     public float[] Vector(bool present, string name, int length) => present ? Vector(name, length) : [];
 

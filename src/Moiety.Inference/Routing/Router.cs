@@ -9,16 +9,23 @@ using Moiety.Numerics.Threading;
 
 namespace Moiety.Inference.Routing;
 
-/// <summary>Sends tokens to experts: gating logits, choice, and the mapping table by counting sort.</summary>
+/// <summary>
+/// Sends tokens to experts: gating logits and choice, or a look into the table of hash routing, and the mapping table by counting sort.
+/// </summary>
 internal sealed unsafe class Router(int layer, MoeWeights weights)
 {
     private readonly MoeConfig _config = weights.Config;
-    private readonly Matrix _matrix = weights.Router;
+    private readonly Matrix? _matrix = weights.Router;
     private readonly Gate _gate = new(weights.Config, weights.SelectionBias);
 
-    /// <summary>Computes a share of the logits of all rows.</summary>
+    /// <summary>Computes a share of the logits of all rows; hash routing has none.</summary>
     public void Score(in Preparation preparation)
     {
+        if (_matrix is null)
+        {
+            return;
+        }
+
         PreparedSpace space = preparation.Space;
         RowRange experts = preparation.Columns(_matrix.Rows);
         MatrixProduct.MultiplyRows(_matrix, space.NormedActivations.Buffer, experts.Start, experts.End, space.RouterLogits, _matrix.Rows);
@@ -34,6 +41,17 @@ internal sealed unsafe class Router(int layer, MoeWeights weights)
     {
         PreparedSpace space = preparation.Space;
         RowRange rows = preparation.Rows(count);
+        if (_matrix is null)
+        {
+            for (int row = rows.Start; row < rows.End; row++)
+            {
+                space.Routing.ExpertOf[row] = weights.ExpertTable[context.Layout.Tokens[tokens[row]]];
+                space.Routing.Weight[row] = _config.WeightScale;
+            }
+
+            return;
+        }
+
         for (int row = rows.Start; row < rows.End; row++)
         {
             Span<float> logits = new(space.RouterLogits + (long)row * _config.ExpertCount, _config.ExpertCount);
@@ -75,8 +93,16 @@ internal sealed unsafe class Router(int layer, MoeWeights weights)
                 int scores = slice.Plan!.RouterScores.IndexOf(layer);
                 if (scores >= 0)
                 {
-                    ReadOnlySpan<float> gated = new(space.RouterLogits + (long)row * _config.ExpertCount, _config.ExpertCount);
-                    _gate.Describe(gated, new Span<float>(context.Result.RouterScores(sliceIndex, scores, position), _config.ExpertCount));
+                    Span<float> described = new(context.Result.RouterScores(sliceIndex, scores, position), _config.ExpertCount);
+                    if (_matrix is null)
+                    {
+                        // The table leaves no choice.
+                        described.Clear();
+                        described[space.Routing.ExpertOf[row]] = 1;
+                        continue;
+                    }
+
+                    _gate.Describe(new ReadOnlySpan<float>(space.RouterLogits + (long)row * _config.ExpertCount, _config.ExpertCount), described);
                 }
             }
         }
@@ -90,7 +116,7 @@ internal sealed unsafe class Router(int layer, MoeWeights weights)
     /// <param name="outputs">[slot, hidden]: the experts' outputs.</param>
     public void ReportNorms(StepContext context, PreparedSpace space, int* tokens, int count, float* outputs)
     {
-        int hidden = _matrix.Columns;
+        int hidden = weights.Downs[0].Rows;
         for (int row = 0; row < count; row++)
         {
             int token = tokens[row];

@@ -11,4 +11,10 @@ public enum GatingKind
 
     /// <summary>SparseMixer at inference (Phi-3.5-MoE, arXiv 2409.12136): each of two choices has a softmax over the experts near its maximum.</summary>
     SparseMixer,
+
+    /// <summary>
+    /// Hash routing (Roller et al., arXiv 2106.04426): a fixed table (<see cref="TensorNames.ExpertTable"/>) gives each token id its expert,
+    /// whose weight is 1. There is no router.
+    /// </summary>
+    Hash,
 }

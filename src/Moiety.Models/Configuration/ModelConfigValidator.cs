@@ -142,6 +142,16 @@ internal static class ModelConfigValidator
             return ($"layer {layer}: gating", "SparseMixer has no bias for the choice, no groups and no normalization");
         }
 
+        if (moe.Gating == GatingKind.Hash && moe.TopK != 1)
+        {
+            return ($"layer {layer}: experts per token", $"hash routing gives each token 1, not {moe.TopK}");
+        }
+
+        if (moe.Gating == GatingKind.Hash && (moe.RouterBias || moe.SelectionBias || moe.GroupCount != 1 || moe.NormalizeTopK))
+        {
+            return ($"layer {layer}: gating", "hash routing has no biases, no groups and no normalization");
+        }
+
         if (!float.IsFinite(moe.SparseMixerJitter) || moe.SparseMixerJitter < 0)
         {
             return ($"layer {layer}: jitter of SparseMixer", $"{moe.SparseMixerJitter} is negative or not a number");

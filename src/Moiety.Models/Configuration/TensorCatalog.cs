@@ -138,7 +138,7 @@ public static class TensorCatalog
             Attention(config, layer),
             outputNorms ? [Vector(TensorNames.AttentionOutputNorm(layer), TensorRole.AttentionOutputNorm, layer, config.HiddenSize)] : [],
             Norm(config, feedForwardNorm, layer, TensorNames.FeedForwardNorm(layer), TensorRole.FeedForwardNorm, TensorNames.FeedForwardNormBias(layer), TensorRole.FeedForwardNormBias),
-            feedForward.Moe is { } moe ? Moe(layer, config.HiddenSize, feedForward, moe) : Dense(layer, config.HiddenSize, feedForward),
+            feedForward.Moe is { } moe ? Moe(config, layer, feedForward, moe) : Dense(layer, config.HiddenSize, feedForward),
             outputNorms ? [Vector(TensorNames.FeedForwardOutputNorm(layer), TensorRole.FeedForwardOutputNorm, layer, config.HiddenSize)] : [],
         ];
         return parts.SelectMany(part => part);
@@ -267,9 +267,12 @@ public static class TensorCatalog
         }
     }
 
-    private static IEnumerable<TensorSpec> Moe(int layer, int hidden, FeedForwardConfig feedForward, MoeConfig moe)
+    private static IEnumerable<TensorSpec> Moe(ModelConfig config, int layer, FeedForwardConfig feedForward, MoeConfig moe)
     {
-        yield return Matrix(TensorNames.Router(layer), TensorRole.Router, layer, moe.ExpertCount, hidden);
+        int hidden = config.HiddenSize;
+        yield return moe.Gating == GatingKind.Hash
+            ? Vector(TensorNames.ExpertTable(layer), TensorRole.ExpertTable, layer, config.VocabularySize)
+            : Matrix(TensorNames.Router(layer), TensorRole.Router, layer, moe.ExpertCount, hidden);
         if (moe.RouterBias)
         {
             yield return Vector(TensorNames.RouterBias(layer), TensorRole.RouterBias, layer, moe.ExpertCount);

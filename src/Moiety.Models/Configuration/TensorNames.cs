@@ -156,6 +156,9 @@ public static class TensorNames
     /// <summary>Bias for the choice of experts only, [experts].</summary>
     public static string SelectionBias(int layer) => $"model.layers.{layer}.mlp.gate.e_score_correction_bias";
 
+    /// <summary>Hash routing: the expert of each token id, a whole number, [vocabulary]; always F32.</summary>
+    public static string ExpertTable(int layer) => $"model.layers.{layer}.mlp.gate.expert_of_token";
+
     /// <summary>[expert intermediate].</summary>
     public static string ExpertGateBias(int layer, int expert) => $"model.layers.{layer}.mlp.experts.{expert}.gate_proj.bias";
 

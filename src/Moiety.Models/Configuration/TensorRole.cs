@@ -153,6 +153,9 @@ public enum TensorRole
     /// <summary>Bias for the choice of experts only, [experts].</summary>
     SelectionBias,
 
+    /// <summary>Hash routing: the expert of each token id, [vocabulary]; always F32.</summary>
+    ExpertTable,
+
     /// <summary>[expert intermediate].</summary>
     ExpertGateBias,
 

@@ -102,7 +102,7 @@ public sealed record ModelSummary
         _ when tensor.Expert >= 0 => tensor.Expert < config.FeedForwards[tensor.Layer].Moe!.TopK,
 
         // Looked up, not multiplied with.
-        TensorRole.PositionEmbedding or TensorRole.TokenTypeEmbedding => false,
+        TensorRole.PositionEmbedding or TensorRole.TokenTypeEmbedding or TensorRole.ExpertTable => false,
         _ => true,
     };
 
@@ -120,7 +120,7 @@ public sealed record ModelSummary
         TensorRole.ExpertGate or TensorRole.ExpertUp or TensorRole.ExpertDown
             or TensorRole.ExpertGateBias or TensorRole.ExpertUpBias or TensorRole.ExpertDownBias => ModelPart.Experts,
         TensorRole.SharedGate or TensorRole.SharedUp or TensorRole.SharedDown or TensorRole.SharedWeight => ModelPart.SharedExperts,
-        TensorRole.Router or TensorRole.RouterBias or TensorRole.SelectionBias => ModelPart.Router,
+        TensorRole.Router or TensorRole.RouterBias or TensorRole.SelectionBias or TensorRole.ExpertTable => ModelPart.Router,
         TensorRole.AttentionNorm or TensorRole.FeedForwardNorm or TensorRole.FinalNorm or TensorRole.EmbeddingNorm
             or TensorRole.AttentionNormBias or TensorRole.FeedForwardNormBias or TensorRole.FinalNormBias or TensorRole.EmbeddingNormBias
             or TensorRole.AttentionOutputNorm or TensorRole.FeedForwardOutputNorm or TensorRole.QueryNorm or TensorRole.KeyNorm

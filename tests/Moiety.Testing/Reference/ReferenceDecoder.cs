@@ -45,7 +45,7 @@ public sealed class ReferenceDecoder
         ReferenceRouting[][] routing = new ReferenceRouting[layers][];
         for (int layer = 0; layer < layers; layer++)
         {
-            (attention[layer], routing[layer]) = Layer(layer, states, pass);
+            (attention[layer], routing[layer]) = Layer(layer, tokens, states, pass);
             hidden.Add(Copy(states));
         }
 
@@ -85,7 +85,7 @@ public sealed class ReferenceDecoder
     }
 
     /// <summary>Changes the states; a branch that a token does not run leaves its state as it is.</summary>
-    private (double[][][] Attention, ReferenceRouting[] Routing) Layer(int layer, double[][] states, ReferencePass pass)
+    private (double[][][] Attention, ReferenceRouting[] Routing) Layer(int layer, ReadOnlySpan<int> tokens, double[][] states, ReferencePass pass)
     {
         NormPlacement placement = _config.NormPlacement;
         double[][] before = Copy(states);
@@ -99,7 +99,7 @@ public sealed class ReferenceDecoder
             (outputs[token], routing[token]) = (null, ReferenceRouting.None);
             if (pass.FeedsForward?.Invoke(layer, token) ?? true)
             {
-                (outputs[token], routing[token]) = _feedForward.Run(layer, FeedForwardInput(layer, beside ? before[token] : states[token]));
+                (outputs[token], routing[token]) = _feedForward.Run(layer, tokens[token], FeedForwardInput(layer, beside ? before[token] : states[token]));
             }
         }
 

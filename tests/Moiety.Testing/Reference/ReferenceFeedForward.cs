@@ -6,9 +6,10 @@ namespace Moiety.Testing;
 internal sealed class ReferenceFeedForward(ModelConfig config, ReferenceTensors tensors)
 {
     /// <param name="layer">The layer.</param>
+    /// <param name="id">The token's id, by which hash routing goes.</param>
     /// <param name="input">[hidden]: what the feed-forward reads, normalized where the layer does so.</param>
     /// <returns>[hidden]: the output, and the routing.</returns>
-    public (double[] Output, ReferenceRouting Routing) Run(int layer, double[] input)
+    public (double[] Output, ReferenceRouting Routing) Run(int layer, int id, double[] input)
     {
         FeedForwardConfig feedForward = config.FeedForwards[layer];
         Activation activation = feedForward.Activation;
@@ -18,7 +19,7 @@ internal sealed class ReferenceFeedForward(ModelConfig config, ReferenceTensors 
             return (Perceptron(activation, input, TensorNames.Gate(layer), TensorNames.Up(layer), TensorNames.Down(layer), feedForward.Bias ? biases : []), ReferenceRouting.None);
         }
 
-        (int[] experts, double[] weights, double[] scores) = Route(layer, moe, input);
+        (int[] experts, double[] weights, double[] scores) = Route(layer, moe, id, input);
         double[] norms = new double[moe.TopK];
         double[] output = new double[input.Length];
         double[] coefficients = [1, 0];
@@ -52,8 +53,14 @@ internal sealed class ReferenceFeedForward(ModelConfig config, ReferenceTensors 
         return (output, new ReferenceRouting(input, experts, weights, scores, norms));
     }
 
-    private (int[] Experts, double[] Weights, double[] Scores) Route(int layer, MoeConfig moe, double[] input)
+    private (int[] Experts, double[] Weights, double[] Scores) Route(int layer, MoeConfig moe, int id, double[] input)
     {
+        if (moe.Gating == GatingKind.Hash)
+        {
+            int chosen = (int)tensors.Vector(TensorNames.ExpertTable(layer))[id];
+            return ([chosen], [moe.WeightScale], [.. Enumerable.Range(0, moe.ExpertCount).Select(expert => expert == chosen ? 1.0 : 0)]);
+        }
+
         double[] logits = tensors.Product(TensorNames.Router(layer), input);
         if (moe.RouterBias)
         {

@@ -60,6 +60,12 @@ internal sealed record FolderPlan(
 
     private static StorageFormat FormatFor(TensorSpec spec, ModelFamily family, TensorSource tensors, HuggingFaceOptions options)
     {
+        // A rounded table would name other experts.
+        if (spec.Role == TensorRole.ExpertTable)
+        {
+            return StorageFormats.F32;
+        }
+
         if (family.KeepsRouterInSingle && spec.Role is TensorRole.Router or TensorRole.Coefficient or TensorRole.CoefficientBias)
         {
             return StorageFormats.F32;
