@@ -6,6 +6,7 @@ using Moiety.Models.Tokenizers;
 using Moiety.Training.Configuration;
 using Moiety.Training.Distillation;
 using Moiety.Training.Modules;
+using Moiety.Training.Routing;
 
 namespace Moiety.Training;
 
@@ -61,12 +62,15 @@ internal sealed class TrainedModel
     }
 
     /// <summary>Gives a new module its first weights: those of the checkpoint to start from, or random ones.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="tokenCounts">Counts the tokens of the training corpus, for gates that ask for it.</param>
     /// <exception cref="InvalidInputException">The checkpoint lacks a tensor, or a weight is not finite.</exception>
-    internal void Start(DecoderModule module)
+    internal void Start(DecoderModule module, Func<long[]> tokenCounts)
     {
+        GateStart start = new((ulong)_config.Seed, tokenCounts);
         if (_config.InitialModel is null)
         {
-            module.Initialize((ulong)_config.Seed);
+            module.Initialize(start);
             return;
         }
 
@@ -74,24 +78,38 @@ internal sealed class TrainedModel
         initial.VerifyFinite();
         if (TorchCheckpointLoader.Served(module).Count() < module.ParameterNames.Count)
         {
-            module.Initialize((ulong)_config.Seed);
+            module.Initialize(start);
         }
 
         TorchCheckpointLoader.Fill(module, initial);
     }
+
+    /// <summary>Why the trained model cannot be exported for the engine, or null when it can.</summary>
+    internal string? ExportObstacle => _config.Gates.Index().FirstOrDefault(layer => layer.Item is { Kind.IsServed: false }) is (var layer, { } gate)
+        ? $"Layer {layer}: a model with the gate \"{gate.Kind.Name}\" cannot be exported: it routes a token by later tokens, which a causal server does not have. Its checkpoints and metrics stay."
+        : null;
 
     /// <summary>Writes a module as a Hugging Face folder of the model's family, in F32, with the tokenizer and what else the start had.</summary>
     /// <param name="module">The module.</param>
     /// <param name="folder">The folder.</param>
     /// <param name="distillation">Where the distillation is, for <c>config.json</c> to say; null without one.</param>
     /// <param name="cancellationToken">Stops the writing.</param>
-    internal void Export(DecoderModule module, string folder, DistillationState? distillation, CancellationToken cancellationToken) => HuggingFaceWriter.Write(
-        folder,
-        Config,
-        TensorSource.From((tensor, destination) => module.GetParameter(tensor.Name).CopyTo(destination)),
-        Tokenizer,
-        distillation is null ? _options : _options with { Provenance = Distiller.Provenance(_config.Distillation!, distillation) },
-        cancellationToken: cancellationToken);
+    /// <exception cref="InvalidInputException">There is an obstacle, or the folder cannot be written.</exception>
+    internal void Export(DecoderModule module, string folder, DistillationState? distillation, CancellationToken cancellationToken)
+    {
+        if (ExportObstacle is { } obstacle)
+        {
+            throw new InvalidInputException(obstacle);
+        }
+
+        HuggingFaceWriter.Write(
+            folder,
+            Config,
+            TensorSource.From((tensor, destination) => module.GetParameter(tensor.Name).CopyTo(destination)),
+            Tokenizer,
+            distillation is null ? _options : _options with { Provenance = Distiller.Provenance(_config.Distillation!, distillation) },
+            cancellationToken: cancellationToken);
+    }
 
     // The vocabulary may be larger than the tokenizer's (published models pad it). Documents end with the tokenizer's first end token,
     // which therefore goes first.

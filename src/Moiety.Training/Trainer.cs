@@ -71,7 +71,7 @@ public sealed class Trainer : IDisposable
         _fingerprint = RunFingerprint.Of(config, trained.Config, _trainingTokens.Key, _distiller?.Fingerprint);
         if (latest is null)
         {
-            trained.Start(Model);
+            trained.Start(Model, () => _trainingTokens.CountIds(trained.Config.VocabularySize));
             _distiller?.Initialize(Model);
             _state = new TrainingState(0, 0, 0);
         }
@@ -199,9 +199,12 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Writes the model as a Hugging Face folder, in F32, with its tokenizer.</summary>
-    /// <exception cref="InvalidInputException">The folder cannot be written, or a weight is not finite.</exception>
-    public void Export(string folder, CancellationToken cancellationToken = default) => 
+    /// <exception cref="InvalidInputException">The folder cannot be written, a weight is not finite, or there is an <see cref="ExportObstacle"/>.</exception>
+    public void Export(string folder, CancellationToken cancellationToken = default) =>
         _trained.Export(Model, folder, _state.Distillation, cancellationToken);
+
+    /// <summary>Why the trained model cannot be exported for the engine, or null when it can.</summary>
+    public string? ExportObstacle => _trained.ExportObstacle;
 
     /// <summary>Frees the model and unlocks the folder.</summary>
     public void Dispose()

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Moiety.Training.Routing;
 
 namespace Moiety.Cli.Tests;
 
@@ -25,6 +26,16 @@ public class MoeTests(ModelFixture model) : IClassFixture<ModelFixture>
         JsonElement[] values = [.. lines.Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal([1, 2, 3], values[..3].Select(value => value.GetProperty("layer").GetInt32()));
         Assert.Equal([0, 1, 1, 1, 3], values[3..].Select(value => value.GetProperty("silenced").GetArrayLength()));
+    }
+
+    [Fact]
+    public void Gates_are_those_of_the_registry()
+    {
+        string table = MoietyProcess.Run("moe", "gates").Succeeds().Out;
+        JsonElement[] gates = [.. MoietyProcess.Run("moe", "gates", "--json").Succeeds().Out.Trim().Split('\n').Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal(GateRegistry.All.Select(gate => gate.Name), gates.Select(gate => gate.GetProperty("name").GetString()));
+        Assert.Equal(GateRegistry.All.Select(gate => gate.IsCausal), gates.Select(gate => gate.GetProperty("causal").GetBoolean()));
+        Assert.All(GateRegistry.All, gate => Assert.Contains($"{gate.Name} ", table, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -23,6 +23,7 @@ public class InvarianceTests : EngineTestBase
     [InlineData(nameof(SmallModels.Top1), "F32", KeyValueFormat.Q8_0)]
     [InlineData(nameof(SmallModels.Top2Normalized), "Q4_0", KeyValueFormat.F16)]
     [InlineData(nameof(SmallModels.Pyramid), "F32", KeyValueFormat.F32)]
+    [InlineData(nameof(SmallModels.Hash), "Q8_0", KeyValueFormat.F32)]
     [InlineData(nameof(SmallModels.Pyramid), "Q8_0", KeyValueFormat.F16)]
     [InlineData(nameof(SmallModels.Pyramid), "BF16", KeyValueFormat.Q8_0)]
     public void Logits_are_the_same_for_any_steps_batch_threads_pages_and_forks(string model, string weights, KeyValueFormat keyValues)

@@ -44,6 +44,14 @@ public static class SmallModels
         _ => new() { IntermediateSize = 32, Moe = Experts(8, 2, normalize: false) with { Residual = true } },
     });
 
+    /// <summary>Experts by token id beside a fixed MLP, then experts by a router.</summary>
+    public static ModelConfig Hash { get; } = Create("moiety_moe", 3, layer => layer switch
+    {
+        0 => new() { IntermediateSize = 64, Moe = Experts(4, 1, normalize: false) with { Residual = true, Gating = GatingKind.Hash } },
+        1 => new() { IntermediateSize = 0, Moe = Experts(6, 2, normalize: true) },
+        _ => new() { IntermediateSize = 0, Moe = Experts(8, 1, normalize: false) with { Gating = GatingKind.Hash } },
+    });
+
     /// <summary>All of them by name.</summary>
     public static ImmutableDictionary<string, ModelConfig> All { get; } = new Dictionary<string, ModelConfig>
     {
@@ -54,6 +62,7 @@ public static class SmallModels
         [nameof(Top2)] = Top2,
         [nameof(Residual)] = Residual,
         [nameof(Pyramid)] = Pyramid,
+        [nameof(Hash)] = Hash,
     }.ToImmutableDictionary();
 
     private static MoeConfig Experts(int count, int topK, bool normalize) =>

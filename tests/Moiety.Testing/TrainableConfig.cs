@@ -13,7 +13,7 @@ public static class TrainableConfig
         {
             IsEncoder = false,
             TokenTypeCount = 0,
-            FeedForwards = [.. config.FeedForwards.Select(layer => layer.Moe is { Gating: GatingKind.SparseMixer or GatingKind.Hash } moe
+            FeedForwards = [.. config.FeedForwards.Select(layer => layer.Moe is { Gating: GatingKind.SparseMixer } moe
                 ? layer with { Moe = moe with { Gating = GatingKind.Sigmoid } }
                 : layer)],
         };

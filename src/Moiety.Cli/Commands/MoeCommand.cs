@@ -16,6 +16,7 @@ internal static class MoeCommand
         MoePruneCommand.Create(terminal),
         MoeMergeCommand.Create(terminal),
         MoeTraceCommand.Create(terminal),
+        MoeGatesCommand.Create(terminal),
         MoeUpcycleCommand.Create(terminal),
     };
 }

@@ -79,7 +79,8 @@ internal static class LayerReader
             WeightScale = (float)layer.Number("weight_scale", 1e-6, 1e6, 1),
         });
         int groups = layer.Int32("groups", 1, 4096, moe.GroupCount);
-        GatingKind gating = layer.Choice("gating", Gatings, moe.Gating == GatingKind.Sigmoid ? "sigmoid" : "softmax");
+        // A gate may have a gating that layers cannot choose.
+        GatingKind gating = Gatings.ContainsValue(moe.Gating) ? layer.Choice("gating", Gatings, moe.Gating == GatingKind.Sigmoid ? "sigmoid" : "softmax") : moe.Gating;
         moe = moe with
         {
             Gating = gating,

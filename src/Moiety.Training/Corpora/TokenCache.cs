@@ -70,6 +70,19 @@ internal sealed unsafe class TokenCache : IDisposable
         return new ReadOnlySpan<int>(_tokens + start, length);
     }
 
+    /// <summary>How often each token id occurs.</summary>
+    /// <param name="vocabulary">Number of ids.</param>
+    internal long[] CountIds(int vocabulary)
+    {
+        long[] counts = new long[vocabulary];
+        for (long i = 0; i < Count; i++)
+        {
+            counts[_tokens[i]]++;
+        }
+
+        return counts;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -52,7 +52,7 @@ internal sealed class DecoderLayer
         }
         else
         {
-            _experts = new MixtureOfExperts(store, feedForward, config.HiddenSize, layer, gate);
+            _experts = new MixtureOfExperts(store, feedForward, config.HiddenSize, layer, gate, config.VocabularySize);
         }
 
         if (outputNorms)
@@ -78,6 +78,9 @@ internal sealed class DecoderLayer
         residual = Join(residual, attended, _attentionOutputNorm, post ? _attentionNorm : null);
         return Join(residual, FeedForward(post ? null : _feedForwardNorm, residual, pass), _feedForwardOutputNorm, post ? _feedForwardNorm : null);
     }
+
+    /// <summary>What the layer's gate starts with.</summary>
+    internal void InitializeGate(GateStart start) => _experts?.InitializeGate(start);
 
     /// <summary>What the layer's gate does between optimizer steps.</summary>
     internal void AfterStep() => _experts?.AfterStep();

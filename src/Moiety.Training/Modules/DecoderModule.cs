@@ -22,7 +22,7 @@ public sealed class DecoderModule : IDisposable
     private readonly DecoderLayer[] _layers;
     private readonly Dictionary<RotaryConfig, RotaryTable> _rotaries = [];
 
-    /// <summary>Builds the module; all parameters are zero until <see cref="Initialize"/> or until they are loaded.</summary>
+    /// <summary>Builds the module; all parameters are zero until <see cref="Initialize(ulong)"/> or until they are loaded.</summary>
     /// <param name="config">The model.</param>
     /// <param name="gates">The gate of each layer, null in dense ones; empty for what the configuration describes.</param>
     /// <exception cref="InvalidInputException">The configuration has a feature that the trainer does not compute.</exception>
@@ -64,8 +64,14 @@ public sealed class DecoderModule : IDisposable
     /// Draws the parameters: normal with deviation 0.02, projections into the residual stream divided by sqrt(2 * layers) as in GPT-2,
     /// routers 0.01 so that early routing is near uniform, norms 1, the residual coefficients' bias 0 (both branches start at 0.5).
     /// </summary>
-    public void Initialize(ulong seed)
+    /// <param name="seed">The seed.</param>
+    /// <exception cref="InvalidInputException">A gate needs the counts of the tokens in a corpus.</exception>
+    public void Initialize(ulong seed) => Initialize(new GateStart(seed, TokenCounts: null));
+
+    /// <summary>As <see cref="Initialize(ulong)"/>, with what gates may use to start.</summary>
+    internal void Initialize(GateStart start)
     {
+        ulong seed = start.Seed;
         double scaled = 0.02 / Math.Sqrt(2.0 * Config.LayerCount);
         foreach (string name in Store.Names)
         {
@@ -83,6 +89,11 @@ public sealed class DecoderModule : IDisposable
                 bool router = name.EndsWith(".mlp.gate.weight", StringComparison.Ordinal);
                 Store.FillNormal(name, seed, router ? 0.01 : intoResidual ? scaled : 0.02);
             }
+        }
+
+        foreach (DecoderLayer layer in _layers)
+        {
+            layer.InitializeGate(start);
         }
     }
 

@@ -32,7 +32,8 @@ internal sealed class MixtureOfExperts
     /// <param name="hidden">Width of input and output.</param>
     /// <param name="layer">Number of the layer.</param>
     /// <param name="gate">What routes the tokens, or null for what the layer's configuration describes.</param>
-    internal MixtureOfExperts(ParameterStore store, FeedForwardConfig config, int hidden, int layer, GateOptions? gate = null)
+    /// <param name="vocabulary">Token ids of the model, for gates that go by them.</param>
+    internal MixtureOfExperts(ParameterStore store, FeedForwardConfig config, int hidden, int layer, GateOptions? gate = null, int vocabulary = 0)
     {
         _config = config.Moe!;
         _layer = layer;
@@ -52,7 +53,7 @@ internal sealed class MixtureOfExperts
             store.Declare((TensorNames.SelectionBias(layer), _config.ExpertCount, 0));
         }
 
-        _gate = gate.Kind.Create(gate, new GateSite(store, _config, hidden, layer));
+        _gate = gate.Kind.Create(gate, new GateSite(store, _config, hidden, layer, vocabulary));
 
         _experts = [.. Enumerable.Range(0, _config.ExpertCount).Select(expert => Expert(store, config.Activation, hidden, expert))];
         if (_config.Residual)
@@ -116,6 +117,9 @@ internal sealed class MixtureOfExperts
 
         return output;
     }
+
+    /// <summary>What the gate starts with.</summary>
+    internal void InitializeGate(GateStart start) => _gate.Initialize(start);
 
     /// <summary>What the gate does between optimizer steps.</summary>
     internal void AfterStep() => _gate.AfterStep();

@@ -18,6 +18,6 @@ internal static class UntrainedFeatures
     internal static IEnumerable<string> Of(ModelConfig config)
     {
         IEnumerable<string> features = ConfigFeatures.Of(config).Where(Names.Contains);
-        return features.Concat(config.FeedForwards.Select(layer => layer.Moe?.Gating).Where(gating => gating is GatingKind.SparseMixer or GatingKind.Hash).Select(gating => $"{gating}"));
+        return config.FeedForwards.Any(layer => layer.Moe?.Gating == GatingKind.SparseMixer) ? features.Append(nameof(GatingKind.SparseMixer)) : features;
     }
 }

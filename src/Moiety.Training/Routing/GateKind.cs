@@ -27,6 +27,9 @@ public abstract class GateKind
     /// <summary>Whether the engine runs the exported model.</summary>
     public virtual bool IsServed => true;
 
+    /// <summary>Whether the rule itself keeps experts evenly loaded in training, without a loss or a bias.</summary>
+    public virtual bool IsBalancedByConstruction => false;
+
     /// <summary>Whether a model that is trained with the rule computes the rule as the configuration describes the layer, without options.</summary>
     internal virtual bool IsDefaultFor(MoeConfig moe) => false;
 
@@ -76,6 +79,40 @@ public abstract class GateKind
         if (!moe.NormalizeTopK)
         {
             throw layer.Refuse("normalize_top_k", $"false is not allowed with the gate \"{Name}\": its weights sum to 1");
+        }
+    }
+
+    /// <summary>
+    /// Refuses a gate that looks at later tokens unless its section says "causal": false. Such a model learns from tokens that it must not
+    /// see when it generates, so nobody should get one by a mistyped name.
+    /// </summary>
+    private protected void RequireConsent(ConfigSection gate)
+    {
+        if (gate.Boolean("causal", true))
+        {
+            throw gate.Refuse(
+                "causal",
+                $"the gate \"{Name}\" routes a token by later tokens: no causal server can run the trained model, and its loss is not that of a language model. For a study, say \"causal\": false; or choose one of "
+                + string.Join(", ", GateRegistry.All.Where(kind => kind.IsCausal).Select(kind => kind.Name)));
+        }
+    }
+
+    /// <summary>Refuses what changes the scores or the choice among them, for rules without such.</summary>
+    private protected void RefuseBeyondSoftmax(ConfigSection layer, MoeConfig moe)
+    {
+        RefuseBiasAndGroups(layer, moe);
+        if (moe.Gating != GatingKind.Softmax)
+        {
+            throw layer.Refuse("gating", $"the gate \"{Name}\" has a softmax over experts, nothing else");
+        }
+    }
+
+    /// <summary>Refuses a bias for the choice and groups of experts, for rules without such.</summary>
+    private protected void RefuseBiasAndGroups(ConfigSection layer, MoeConfig moe)
+    {
+        if (moe.SelectionBias || moe.GroupCount != 1)
+        {
+            throw layer.Refuse(moe.SelectionBias ? "selection_bias" : "groups", $"the gate \"{Name}\" has no {(moe.SelectionBias ? "bias for the choice" : "groups of experts")}");
         }
     }
 }

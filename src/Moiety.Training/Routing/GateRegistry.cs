@@ -18,6 +18,12 @@ public static class GateRegistry
         new BiasBalancedKind(),
         new NoisyTopKKind(),
         new GShardKind(),
+        new ExpertChoiceKind(),
+        new SoftKind(),
+        new BaseKind(),
+        new SinkhornKind(),
+        new HashKind(),
+        new DenseToSparseKind(),
     ];
 
     /// <summary>The gates by name.</summary>

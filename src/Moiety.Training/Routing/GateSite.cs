@@ -8,4 +8,5 @@ namespace Moiety.Training.Routing;
 /// <param name="Config">The experts of the layer.</param>
 /// <param name="Hidden">Width of what the router reads.</param>
 /// <param name="Layer">The layer.</param>
-internal sealed record GateSite(ParameterStore Store, MoeConfig Config, int Hidden, int Layer);
+/// <param name="Vocabulary">Token ids of the model.</param>
+internal sealed record GateSite(ParameterStore Store, MoeConfig Config, int Hidden, int Layer, int Vocabulary = 0);

@@ -6,6 +6,15 @@ namespace Moiety.Training.Routing;
 /// </summary>
 internal interface IGate
 {
+    /// <summary>
+    /// Called once when a model is initialized, after all parameters were drawn from a normal distribution: for gates whose own parameters
+    /// start otherwise.
+    /// </summary>
+    /// <param name="start">The seed and the corpus.</param>
+    void Initialize(GateStart start)
+    {
+    }
+
     /// <summary>Routes the tokens of one pass. Without <see cref="GateInput.IsTraining"/> nothing is random, except drops.</summary>
     /// <param name="input">The router's logits and what the pass knows.</param>
     ExpertRouting Route(GateInput input);

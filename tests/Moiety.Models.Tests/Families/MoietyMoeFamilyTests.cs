@@ -13,7 +13,10 @@ public class MoietyMoeFamilyTests
 {
     private static readonly ModelFamily Family = ModelFamilies.Get("moiety_moe");
 
-    private static readonly Gen<FeedForwardConfig> Layer = Gen.Select(Gen.Int[0, 4], Gen.Int[1, 3], Gen.Int[1, 3], Gen.Bool, Gen.Bool, (experts, width, expertWidth, normalize, residual) =>
+    // Softmax twice, so that models with nothing else are common.
+    private static readonly GatingKind[] Gatings = [GatingKind.Softmax, GatingKind.Softmax, GatingKind.Sigmoid, GatingKind.Hash];
+
+    private static readonly Gen<FeedForwardConfig> Layer = Gen.Select(Gen.Int[0, 4], Gen.Int[1, 3], Gen.Int[1, 3], Gen.Bool, Gen.Bool, Gen.Int[0, 3].Select(kind => Gatings[kind]), (experts, width, expertWidth, normalize, residual, gating) =>
         experts == 0
             ? new FeedForwardConfig { IntermediateSize = width * 32 }
             : new FeedForwardConfig
@@ -22,10 +25,11 @@ public class MoietyMoeFamilyTests
                 Moe = new MoeConfig
                 {
                     ExpertCount = experts,
-                    TopK = Math.Min(width, experts),
+                    TopK = gating == GatingKind.Hash ? 1 : Math.Min(width, experts),
                     ExpertIntermediateSize = expertWidth * 32,
-                    NormalizeTopK = normalize,
+                    NormalizeTopK = normalize && gating != GatingKind.Hash,
                     Residual = residual,
+                    Gating = gating,
                 },
             });
 
@@ -34,7 +38,7 @@ public class MoietyMoeFamilyTests
         Gen.Bool, Gen.Bool, Gen.Bool, Gen.Bool, Gen.Bool, Gen.Int[0, 2], Gen.Bool, Gen.Bool,
         (plain, sigmoid, selection, router, two, shared, scaled, weighed) => plain
             ? (Func<MoeConfig, MoeConfig>)(moe => moe)
-            : moe => moe with
+            : moe => moe.Gating == GatingKind.Hash ? moe : moe with
             {
                 Gating = sigmoid ? GatingKind.Sigmoid : GatingKind.Softmax,
                 SelectionBias = selection,
@@ -104,6 +108,7 @@ public class MoietyMoeFamilyTests
     [InlineData("\"num_experts\": [2, 2, 2], \"expert_interval\": 1", "num_experts", "3 entries, 2 are needed")]
     [InlineData("\"num_experts\": 2, \"expert_interval\": 3", "expert_interval", "3 is not between 1 and the 2 layers")]
     [InlineData("\"num_experts\": 2, \"expert_interval\": 1, \"mlp_type\": \"shared\"", "mlp_type", "known: standard, residual")]
+    [InlineData("\"num_experts\": 2, \"expert_interval\": 1, \"scoring_func\": \"sparsemax\"", "scoring_func", "known: softmax, sigmoid, hash")]
     [InlineData("\"num_experts\": 2, \"expert_interval\": 1, \"moe_intermediate_size\": null", "moe_intermediate_size", "missing")]
     [InlineData("\"num_experts\": 2, \"expert_interval\": 1, \"scoring_func\": \"tanh\"", "scoring_func", "known: softmax, sigmoid")]
     [InlineData("\"num_experts\": 2, \"expert_interval\": 1, \"routed_scaling_factor\": [1, 2, 3]", "routed_scaling_factor", "3 entries, 2 are needed")]

@@ -35,8 +35,16 @@ internal static class TinyModules
     internal static DecoderModule Random(ModelConfig config, ulong seed = 1)
     {
         DecoderModule module = new(config);
+        Fill(module, seed);
+        return module;
+    }
+
+    /// <summary>Gives a module parameters large enough that every branch matters; tables of hash routing as they are drawn.</summary>
+    internal static void Fill(DecoderModule module, ulong seed = 1)
+    {
+        module.Initialize(seed);
         Xoshiro256 random = new(seed);
-        foreach (string name in module.ParameterNames)
+        foreach (string name in module.ParameterNames.Where(name => !IsTable(name)))
         {
             bool norm = name.EndsWith("norm.weight", StringComparison.Ordinal);
             foreach (ref float value in module.GetParameter(name))
@@ -44,7 +52,8 @@ internal static class TinyModules
                 value = (norm ? 1 : 0) + (((float)random.NextDouble() - 0.5f) * (norm ? 0.5f : 0.8f));
             }
         }
-
-        return module;
     }
+
+    /// <summary>Whether a parameter is a table of hash routing, which holds no weights.</summary>
+    internal static bool IsTable(string name) => name.EndsWith(".expert_of_token", StringComparison.Ordinal);
 }

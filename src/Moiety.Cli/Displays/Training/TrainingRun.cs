@@ -16,11 +16,13 @@ internal static class TrainingRun
     /// <returns>The exit code.</returns>
     public static int Execute(TrainingConfig config, string folder, bool resume, string command, Terminal terminal)
     {
+        string? obstacle = null;
         TrainingResult result = TrainingWatch.Run(terminal, command, observer =>
         {
             using Trainer trainer = Trainer.Open(config, folder, resume, observer, terminal.Stop);
             TrainingResult trained = trainer.Run(observer, terminal.Stop);
-            if (trained.Completed)
+            obstacle = trainer.ExportObstacle;
+            if (trained.Completed && obstacle is null)
             {
                 trainer.Export(Path.Combine(folder, "model"), terminal.Stop);
             }
@@ -34,7 +36,12 @@ internal static class TrainingRun
             return ExitCodes.Interrupted;
         }
 
-        terminal.Out.WriteLine($"{Path.Combine(folder, "model")}: trained for {result.Step:#,0} steps, training loss {result.CrossEntropy:0.0000}"
+        if (obstacle is not null)
+        {
+            terminal.Error.WriteLine(obstacle);
+        }
+
+        terminal.Out.WriteLine($"{(obstacle is null ? Path.Combine(folder, "model") : folder)}: trained for {result.Step:#,0} steps, training loss {result.CrossEntropy:0.0000}"
             + (result.Validation is { } validation ? $", held-out perplexity {validation.Perplexity:0.000}" : ""));
         terminal.Out.WriteLine($"loss curve: {string.Join(", ", curves)}");
         return ExitCodes.Success;

@@ -9,18 +9,22 @@ namespace Moiety.Models.Families.Fields;
 /// How Moiety's own family says what a layer of experts has beyond their number and width: gating, biases, groups, and shared experts. A key
 /// is written when a layer has what it says; in <c>config.json</c> it is one value or a list over the MoE layers, in GGUF a list over all.
 /// <para>
-/// <c>scoring_func</c> (softmax or sigmoid), <c>selection_bias</c>, <c>router_bias</c>, <c>n_group</c>, <c>topk_group</c>,
+/// <c>scoring_func</c> (softmax, sigmoid, or hash for a table of token ids), <c>selection_bias</c>, <c>router_bias</c>, <c>n_group</c>, <c>topk_group</c>,
 /// <c>topk_group_score</c> (best or best_two), <c>routed_scaling_factor</c>, <c>shared_expert_intermediate_size</c>, <c>shared_expert_gate</c>.
 /// </para>
 /// </summary>
 internal static class MoietyGating
 {
-    private const string Softmax = "softmax";
-    private const string Sigmoid = "sigmoid";
     private const string Best = "best";
     private const string BestTwo = "best_two";
-    private const int SoftmaxFunction = 1;
-    private const int SigmoidFunction = 2;
+
+    // What config.json and GGUF files call the gatings. 1 and 2 are what other GGUF files have; what only Moiety has is far from them.
+    private static readonly (GatingKind Kind, string Name, int Number)[] Gatings =
+    [
+        (GatingKind.Softmax, "softmax", 1),
+        (GatingKind.Sigmoid, "sigmoid", 2),
+        (GatingKind.Hash, "hash", 1001),
+    ];
 
     private static readonly MoeConfig Plain = new() { ExpertCount = 1, TopK = 1, ExpertIntermediateSize = 1, NormalizeTopK = false };
 
@@ -28,8 +32,8 @@ internal static class MoietyGating
     public static ImmutableArray<FeedForwardConfig> Read(ConfigFields fields, ImmutableArray<FeedForwardConfig> layers)
     {
         int count = layers.Count(layer => layer.Moe is not null);
-        ImmutableArray<string> scores = Words(fields, "scoring_func", count, Softmax, Sigmoid);
-        ImmutableArray<string> ranks = Words(fields, "topk_group_score", count, Best, BestTwo);
+        ImmutableArray<string> scores = Words(fields, "scoring_func", count, [.. Gatings.Select(gating => gating.Name)]);
+        ImmutableArray<string> ranks = Words(fields, "topk_group_score", count, [Best, BestTwo]);
         ImmutableArray<bool> selection = fields.BooleanPerItem("selection_bias", count) ?? Repeat(false, count);
         ImmutableArray<bool> router = fields.BooleanPerItem("router_bias", count) ?? Repeat(false, count);
         ImmutableArray<int> groups = fields.Int32PerItem("n_group", count) ?? Repeat(1, count);
@@ -43,7 +47,7 @@ internal static class MoietyGating
             int i = next++;
             return moe with
             {
-                Gating = scores[i] == Sigmoid ? GatingKind.Sigmoid : GatingKind.Softmax,
+                Gating = Gatings.First(gating => gating.Name == scores[i]).Kind,
                 SelectionBias = selection[i],
                 RouterBias = router[i],
                 GroupCount = groups[i],
@@ -67,12 +71,7 @@ internal static class MoietyGating
             }
         }
 
-        Set("scoring_func", layer => layer.Gating switch
-        {
-            GatingKind.Softmax => Softmax,
-            GatingKind.Sigmoid => Sigmoid,
-            var other => other.ToString(),
-        });
+        Set("scoring_func", layer => Gatings.FirstOrDefault(gating => gating.Kind == layer.Gating).Name ?? $"{layer.Gating}");
         Set("selection_bias", layer => layer.SelectionBias);
         Set("router_bias", layer => layer.RouterBias);
         Set("n_group", layer => layer.GroupCount);
@@ -87,7 +86,7 @@ internal static class MoietyGating
     public static ImmutableArray<FeedForwardConfig> Read(GgufFields fields, ImmutableArray<FeedForwardConfig> layers)
     {
         int count = layers.Length;
-        ImmutableArray<int> functions = fields.Int32PerItem("expert_gating_func", count) ?? Repeat(SoftmaxFunction, count);
+        ImmutableArray<int> functions = fields.Int32PerItem("expert_gating_func", count) ?? Repeat(Gatings[0].Number, count);
         ImmutableArray<bool> selection = fields.BooleanPerItem("expert_selection_bias", count) ?? Repeat(false, count);
         ImmutableArray<bool> router = fields.BooleanPerItem("expert_router_bias", count) ?? Repeat(false, count);
         ImmutableArray<int> groups = fields.Int32PerItem("expert_group_count", count) ?? Repeat(1, count);
@@ -98,12 +97,9 @@ internal static class MoietyGating
         ImmutableArray<bool> weighed = fields.BooleanPerItem("expert_shared_gate", count) ?? Repeat(false, count);
         return Map(layers, (moe, layer) => moe with
         {
-            Gating = functions[layer] switch
-            {
-                SoftmaxFunction => GatingKind.Softmax,
-                SigmoidFunction => GatingKind.Sigmoid,
-                var other => throw fields.Error("expert_gating_func", $"{other} is not supported; known: {SoftmaxFunction} softmax, {SigmoidFunction} sigmoid"),
-            },
+            Gating = Gatings.FirstOrDefault(gating => gating.Number == functions[layer]) is { Name: not null } found
+                ? found.Kind
+                : throw fields.Error("expert_gating_func", $"{functions[layer]} is not supported; known: {string.Join(", ", Gatings.Select(gating => $"{gating.Number} {gating.Name}"))}"),
             SelectionBias = selection[layer],
             RouterBias = router[layer],
             GroupCount = groups[layer],
@@ -127,7 +123,7 @@ internal static class MoietyGating
             }
         }
 
-        Set("expert_gating_func", layer => layer.Gating switch { GatingKind.Softmax => SoftmaxFunction, GatingKind.Sigmoid => SigmoidFunction, _ => 0 }, GgufValue.Of);
+        Set("expert_gating_func", layer => Gatings.FirstOrDefault(gating => gating.Kind == layer.Gating).Number, GgufValue.Of);
         Set("expert_selection_bias", layer => layer.SelectionBias, GgufValue.Of);
         Set("expert_router_bias", layer => layer.RouterBias, GgufValue.Of);
         Set("expert_group_count", layer => layer.GroupCount, GgufValue.Of);
@@ -147,11 +143,11 @@ internal static class MoietyGating
             : new JsonArray([.. items.Select(item => JsonValue.Create(select(item)))]);
     }
 
-    private static ImmutableArray<string> Words(ConfigFields fields, string name, int count, string absent, string other)
+    private static ImmutableArray<string> Words(ConfigFields fields, string name, int count, string[] known)
     {
-        ImmutableArray<string> words = fields.TextPerItem(name, count) ?? Repeat(absent, count);
-        return words.FirstOrDefault(word => word != absent && word != other) is { } unknown
-            ? throw fields.Error(name, $"\"{unknown}\" is not supported; known: {absent}, {other}")
+        ImmutableArray<string> words = fields.TextPerItem(name, count) ?? Repeat(known[0], count);
+        return words.FirstOrDefault(word => !known.Contains(word)) is { } unknown
+            ? throw fields.Error(name, $"\"{unknown}\" is not supported; known: {string.Join(", ", known)}")
             : words;
     }
 
