@@ -2,6 +2,8 @@ using Moiety.Models.Configuration;
 using Moiety.Training.Modules;
 using Moiety.Training.Routing;
 using Moiety.Training.Tests.Modules;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Moiety.Training.Tests.Routing;
 
@@ -33,5 +35,14 @@ public class GateCausalityTests
         Assert.Equal(options.Kind.IsCausal, !changed);
     }
 
-    private static float[] Earlier(DecoderModule module, int[] tokens) => module.Logits(tokens)[..^module.Config.VocabularySize];
+    // With bfloat16 products, experts get their rows in blocks: products then have the same shape whoever chose the expert, and libtorch
+    // adds up a row in the same order. Router, softmax and combination are F32.
+    private static float[] Earlier(DecoderModule module, int[] tokens)
+    {
+        using IDisposable guard = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor ids = tensor(tokens.Select(id => (long)id).ToArray()).view(1, tokens.Length);
+        float[] states = [.. module.Forward(ids, new ForwardPass(ComputePrecision.BF16, capacity: null, seed: 0, trackRouterLosses: false)).data<float>()];
+        return states[..^module.Config.HiddenSize];
+    }
 }

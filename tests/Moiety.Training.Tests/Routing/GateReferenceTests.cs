@@ -165,7 +165,7 @@ public class GateReferenceTests
             return pass.Routers[0].Assignments;
         }
 
-        Assert.Equal([120, 80, 60, 40, 40], ((double[])[0, 0.2, 0.3, 0.5, 1]).Select(Visits));
+        Assert.Equal([120, 80, 60, 40, 40], ((double[])[0, 0.2, 0.45, 0.5, 1]).Select(Visits));
     }
 
     // Whether rounding cannot decide which values are the largest ones.
