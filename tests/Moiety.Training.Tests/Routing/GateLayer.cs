@@ -25,11 +25,12 @@ internal sealed class GateLayer : IDisposable
     /// <param name="seed">Seed of the parameters.</param>
     /// <param name="options">The gate's options in JSON.</param>
     /// <param name="gating">The scores.</param>
-    internal GateLayer(string gate, int experts, int topK, int seed, string options = "{}", GatingKind gating = GatingKind.Softmax)
+    /// <param name="normalize">Whether weights are divided by their sum.</param>
+    internal GateLayer(string gate, int experts, int topK, int seed, string options = "{}", GatingKind gating = GatingKind.Softmax, bool normalize = false)
     {
         TorchLibrary.EnsureLoaded();
         GateKind kind = GateRegistry.ByName[gate];
-        Moe = kind.Defaults(new MoeConfig { ExpertCount = experts, TopK = topK, ExpertIntermediateSize = Inner, NormalizeTopK = false, Gating = gating });
+        Moe = kind.Defaults(new MoeConfig { ExpertCount = experts, TopK = topK, ExpertIntermediateSize = Inner, NormalizeTopK = normalize, Gating = gating });
         using JsonDocument json = JsonDocument.Parse(options);
         GateOptions read = kind.Read(new ConfigSection("test", "gate", json.RootElement.Clone()), Moe);
         _layer = new MixtureOfExperts(Store, new FeedForwardConfig { IntermediateSize = 0, Moe = Moe }, Hidden, layer: 0, read, Vocabulary);

@@ -17,7 +17,7 @@ internal static class GateOptionsOf
     internal static (MoeConfig Moe, GateOptions Options) Read(string gate, MoeConfig moe)
     {
         GateKind kind = GateRegistry.ByName[gate];
-        moe = kind.Defaults(moe with { TopK = kind.DefaultTopK });
+        moe = kind.Defaults(moe with { TopK = kind.DefaultTopK, NormalizeTopK = kind.DefaultTopK > 1 });
         using JsonDocument json = JsonDocument.Parse(Json);
         return (moe, kind.Read(new ConfigSection("test", "gate", json.RootElement.Clone()), moe));
     }
