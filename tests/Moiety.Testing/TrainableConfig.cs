@@ -13,9 +13,6 @@ public static class TrainableConfig
         {
             IsEncoder = false,
             TokenTypeCount = 0,
-            FeedForwards = [.. config.FeedForwards.Select(layer => layer.Moe is { Gating: GatingKind.SparseMixer } moe
-                ? layer with { Moe = moe with { Gating = GatingKind.Sigmoid } }
-                : layer)],
         };
     }
 }

@@ -15,9 +15,5 @@ internal static class UntrainedFeatures
     ];
 
     /// <summary>The features of a model that are not computed.</summary>
-    internal static IEnumerable<string> Of(ModelConfig config)
-    {
-        IEnumerable<string> features = ConfigFeatures.Of(config).Where(Names.Contains);
-        return config.FeedForwards.Any(layer => layer.Moe?.Gating == GatingKind.SparseMixer) ? features.Append(nameof(GatingKind.SparseMixer)) : features;
-    }
+    internal static IEnumerable<string> Of(ModelConfig config) => ConfigFeatures.Of(config).Where(Names.Contains);
 }

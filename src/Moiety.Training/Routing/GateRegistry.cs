@@ -24,6 +24,7 @@ public static class GateRegistry
         new SinkhornKind(),
         new HashKind(),
         new DenseToSparseKind(),
+        new SparseMixerKind(),
     ];
 
     /// <summary>The gates by name.</summary>

@@ -26,11 +26,12 @@ internal sealed class GateLayer : IDisposable
     /// <param name="options">The gate's options in JSON.</param>
     /// <param name="gating">The scores.</param>
     /// <param name="normalize">Whether weights are divided by their sum.</param>
-    internal GateLayer(string gate, int experts, int topK, int seed, string options = "{}", GatingKind gating = GatingKind.Softmax, bool normalize = false)
+    /// <param name="jitter">How near the largest logit others must be for SparseMixer to look at them.</param>
+    internal GateLayer(string gate, int experts, int topK, int seed, string options = "{}", GatingKind gating = GatingKind.Softmax, bool normalize = false, float jitter = 0.01f)
     {
         TorchLibrary.EnsureLoaded();
         GateKind kind = GateRegistry.ByName[gate];
-        Moe = kind.Defaults(new MoeConfig { ExpertCount = experts, TopK = topK, ExpertIntermediateSize = Inner, NormalizeTopK = normalize, Gating = gating });
+        Moe = kind.Defaults(new MoeConfig { ExpertCount = experts, TopK = topK, ExpertIntermediateSize = Inner, NormalizeTopK = normalize, Gating = gating, SparseMixerJitter = jitter });
         using JsonDocument json = JsonDocument.Parse(options);
         GateOptions read = kind.Read(new ConfigSection("test", "gate", json.RootElement.Clone()), Moe);
         _layer = new MixtureOfExperts(Store, new FeedForwardConfig { IntermediateSize = 0, Moe = Moe }, Hidden, layer: 0, read, Vocabulary);

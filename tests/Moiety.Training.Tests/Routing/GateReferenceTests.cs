@@ -168,6 +168,62 @@ public class GateReferenceTests
         Assert.Equal([120, 80, 60, 40, 40], ((double[])[0, 0.2, 0.45, 0.5, 1]).Select(Visits));
     }
 
+    [Fact]
+    public void Sparse_mixer_is_served_as_the_engine_does_it() => Gen.Select(Cases, Gen.Float[0.01f, 0.6f]).Sample((sample, jitter) =>
+    {
+        using GateLayer layer = new("sparse-mixer", sample.Experts, 2, sample.Seed, jitter: jitter);
+        float[] rows = GateLayer.Rows(sample.Tokens, sample.Seed);
+        double[][] logits = layer.Logits(rows);
+        if (logits.All(row => IsClear(row, 1) && IsClear(row, 2) && IsFarFromThreshold(row, jitter)))
+        {
+            double[] expected = layer.Mix(rows, token =>
+            {
+                (int[] experts, double[] weights) = ReferenceRouter.Choose(layer.Moe, logits[token], []);
+                return experts.Zip(weights);
+            });
+            AssertClose(expected, layer.Outputs(rows, GateLayer.Pass(1, sample.Tokens, training: false)));
+        }
+    }, iter: 200, threads: 1);
+
+    [Fact]
+    public void Sparse_mixer_draws_among_near_logits_and_damps_what_was_not_the_largest() => Gen.Select(Cases, Gen.Float[0.1f, 2f]).Sample((sample, jitter) =>
+    {
+        using GateLayer layer = new("sparse-mixer", sample.Experts, 2, sample.Seed, jitter: jitter);
+        float[] rows = GateLayer.Rows(sample.Tokens, sample.Seed);
+        double[][] logits = layer.Logits(rows);
+        Xoshiro256 random = new(5, 0x6d697865, 0);
+        List<(int Expert, double Weight)>[] choices = [.. logits.Select(_ => new List<(int, double)>())];
+        bool clear = true;
+        for (int choice = 0; choice < 2; choice++)
+        {
+            for (int token = 0; token < sample.Tokens; token++)
+            {
+                int[] left = [.. Enumerable.Range(0, sample.Experts).Where(expert => choices[token].All(taken => taken.Expert != expert))];
+                double best = left.Max(expert => logits[token][expert]);
+                int[] near = [.. left.Where(expert => best - logits[token][expert] <= 2 * jitter * Math.Max(Math.Abs(logits[token][expert]), best))];
+                double[] shares = GateLayer.Softmax(near.Select(expert => logits[token][expert]));
+                double drawn = random.NextDouble();
+                int place = Enumerable.Range(0, near.Length).FirstOrDefault(i => shares.Take(i + 1).Sum() > drawn, near.Length - 1);
+                bool damped = random.NextDouble() >= 0.25 && logits[token][near[place]] != best;
+                choices[token].Add((near[place], shares[place] / (damped ? 3 : 1)));
+                clear &= IsClear(left.Select(expert => logits[token][expert]), 1) && IsFarFromThreshold([.. left.Select(expert => logits[token][expert])], jitter)
+                    && Enumerable.Range(1, near.Length).All(i => Math.Abs(shares.Take(i).Sum() - drawn) > 1e-5);
+            }
+        }
+
+        if (clear)
+        {
+            AssertClose(layer.Mix(rows, token => choices[token]), layer.Outputs(rows, GateLayer.Pass(1, sample.Tokens, training: true)));
+        }
+    }, iter: 200, threads: 1);
+
+    private static bool IsFarFromThreshold(double[] logits, float jitter)
+    {
+        double best = logits.Max();
+        double second = logits.Order().SkipLast(1).LastOrDefault(best);
+        return logits.All(logit => ((double[])[best, second]).All(top => Math.Abs(top - logit - (2 * jitter * Math.Max(Math.Abs(logit), top))) > 1e-5));
+    }
+
     // Whether rounding cannot decide which values are the largest ones.
     private static bool IsClear(IEnumerable<double> values, int largest)
     {

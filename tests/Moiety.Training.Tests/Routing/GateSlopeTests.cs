@@ -23,7 +23,7 @@ public class GateSlopeTests
         layer.Store.ZeroGradients();
         using (DisposeScope scope = NewDisposeScope())
         {
-            (layer.Forward(tensor(rows, Tokens, GateLayer.Hidden), Pass()) * Mask()).sum().backward();
+            (layer.Forward(tensor(rows, Tokens, GateLayer.Hidden), Pass(gate)) * Mask()).sum().backward();
         }
 
         Dictionary<string, float[]> gradients = layer.Store.Names.ToDictionary(name => name, name =>
@@ -43,7 +43,7 @@ public class GateSlopeTests
 
             for (int i = 0; i < gradient.Length; i++)
             {
-                if (Slope(layer, rows, name, i) is { } numeric)
+                if (Slope(gate, layer, rows, name, i) is { } numeric)
                 {
                     compared++;
                     Assert.True(Math.Abs(numeric - gradient[i]) <= 2e-3 + (0.02 * Math.Abs(numeric)), $"{name}[{i}]: {gradient[i]}, by finite differences {numeric}");
@@ -57,30 +57,31 @@ public class GateSlopeTests
     }
 
     // Null where the choice of experts changes on the way.
-    private static double? Slope(GateLayer layer, float[] rows, string name, int index)
+    private static double? Slope(string gate, GateLayer layer, float[] rows, string name, int index)
     {
         float value = layer.Store.Span(name)[index];
-        (double here, string load) = Loss(layer, rows);
+        (double here, string load) = Loss(gate, layer, rows);
         layer.Store.Span(name)[index] = value + Step;
-        (double above, string loadAbove) = Loss(layer, rows);
+        (double above, string loadAbove) = Loss(gate, layer, rows);
         layer.Store.Span(name)[index] = value - Step;
-        (double below, string loadBelow) = Loss(layer, rows);
+        (double below, string loadBelow) = Loss(gate, layer, rows);
         layer.Store.Span(name)[index] = value;
         double slope = (above - below) / (2 * Step);
         double bend = (above - here - (here - below)) / Step;
         return load == loadAbove && load == loadBelow && Math.Abs(bend) <= 3e-3 + (0.05 * Math.Abs(slope)) ? slope : null;
     }
 
-    private static (double Loss, string Load) Loss(GateLayer layer, float[] rows)
+    private static (double Loss, string Load) Loss(string gate, GateLayer layer, float[] rows)
     {
         using IDisposable guard = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        ForwardPass pass = Pass();
+        ForwardPass pass = Pass(gate);
         double loss = (layer.Forward(tensor(rows, Tokens, GateLayer.Hidden), pass) * Mask()).to(ScalarType.Float64).sum().ToDouble();
         return (loss, string.Join(',', pass.Routers[0].Load));
     }
 
-    private static ForwardPass Pass() => GateLayer.Pass(2, Tokens, training: true, progress: 0.4);
+    // SparseMixer's gradient in training estimates that of a discrete choice: it is not the slope of anything, and is tested by itself.
+    private static ForwardPass Pass(string gate) => GateLayer.Pass(2, Tokens, training: gate != "sparse-mixer", progress: 0.4);
 
     private static Tensor Mask() => tensor(GateLayer.Rows(Tokens, 1234), Tokens, GateLayer.Hidden);
 }
