@@ -17,4 +17,7 @@ internal static class RandomPurposes
 
     /// <summary>Whether a second expert is visited.</summary>
     internal const ulong Visit = 0x76697369;
+
+    /// <summary>Which of the near experts SparseMixer takes, and how it weighs them.</summary>
+    internal const ulong Mixer = 0x6d697865;
 }

@@ -295,7 +295,7 @@ public class GateReferenceTests
         double[] noise = new double[count];
         foreach (ref double value in noise.AsSpan())
         {
-            value = -Math.Log(-Math.Log(1 - random.NextDouble()));
+            value = -Math.Log(-Math.Log(random.NextDouble()));
         }
 
         return noise;

@@ -16,8 +16,6 @@ namespace Moiety.Training.Routing.Gates;
 /// <param name="assign">Chooses experts from the logits of the tokens that count.</param>
 internal sealed class BalancedGate(GateSite site, BalancedGate.Assignment assign) : IGate
 {
-    private const ulong DropPurpose = 0x64726f70;
-
     private readonly TopKGate _served = new(site);
 
     /// <summary>Chooses the experts of tokens.</summary>
@@ -38,7 +36,7 @@ internal sealed class BalancedGate(GateSite site, BalancedGate.Assignment assign
         ExpertChoices choices = Assign(logits, input.Used.Span);
         if (input.Capacity is { } capacity)
         {
-            Xoshiro256 random = input.Random(DropPurpose);
+            Xoshiro256 random = input.Random(RandomPurposes.Drop);
             choices.Limit(capacity, logits, input.UsedTokens, ref random);
         }
 
@@ -46,7 +44,7 @@ internal sealed class BalancedGate(GateSite site, BalancedGate.Assignment assign
         Tensor scores = moe.Gating == GatingKind.Sigmoid ? input.Logits.sigmoid() : input.Logits.softmax(1);
         return new TableRouting(table, AssignmentWeights.Of(scores, table, moe.NormalizeTopK, moe.WeightScale))
         {
-            Losses = [new RouterLoss(RouterLossNames.Z, RouterZLoss.Compute(input.Logits))],
+            Losses = input.UsedTokens == 0 ? [] : [new RouterLoss(RouterLossNames.Z, RouterZLoss.Compute(input.OnlyUsed(input.Logits)))],
             Statistics = new RouterStatistics(site.Layer, ImmutableCollectionsMarshal.AsImmutableArray(table.ChosenCounts), table.Dropped),
         };
     }

@@ -15,9 +15,6 @@ namespace Moiety.Training.Routing.Gates;
 /// </summary>
 internal sealed class DenseToSparseGate(DenseToSparseOptions options, GateSite site) : IGate
 {
-    private const ulong DropPurpose = 0x64726f70;
-    private const ulong NoisePurpose = 0x67756d62;
-
     private readonly TopKGate _sparse = new(site);
 
     /// <inheritdoc/>
@@ -38,17 +35,17 @@ internal sealed class DenseToSparseGate(DenseToSparseOptions options, GateSite s
         Thin(choices, weights);
         if (input.Capacity is { } capacity)
         {
-            Xoshiro256 random = input.Random(DropPurpose);
+            Xoshiro256 random = input.Random(RandomPurposes.Drop);
             choices.Limit(capacity, weights, input.UsedTokens, ref random);
         }
 
         RoutingTable table = choices.Sort();
         return new TableRouting(table, AssignmentWeights.Of(noisy, table, moe.NormalizeTopK, moe.WeightScale))
         {
-            Losses =
+            Losses = input.UsedTokens == 0 ? [] :
             [
-                new RouterLoss(RouterLossNames.Balance, LoadBalancingLoss.Compute(input.Logits.softmax(1), table.FirstChoiceCounts)),
-                new RouterLoss(RouterLossNames.Z, RouterZLoss.Compute(input.Logits)),
+                new RouterLoss(RouterLossNames.Balance, LoadBalancingLoss.Compute(input.OnlyUsed(input.Logits).softmax(1), table.FirstChoiceCounts)),
+                new RouterLoss(RouterLossNames.Z, RouterZLoss.Compute(input.OnlyUsed(input.Logits))),
             ],
             Statistics = new RouterStatistics(site.Layer, ImmutableCollectionsMarshal.AsImmutableArray(table.ChosenCounts), table.Dropped),
         };
@@ -61,14 +58,9 @@ internal sealed class DenseToSparseGate(DenseToSparseOptions options, GateSite s
 
     private static Tensor Noise(GateInput input)
     {
-        Xoshiro256 random = input.Random(NoisePurpose);
+        Xoshiro256 random = input.Random(RandomPurposes.Gumbel);
         float[] noise = new float[input.Logits.numel()];
-        foreach (ref float value in noise.AsSpan())
-        {
-            // 1 - u is never 0.
-            value = (float)-Math.Log(Math.Max(-Math.Log(1 - random.NextDouble()), 1e-30));
-        }
-
+        RandomTensors.AddGumbel(noise, ref random);
         return tensor(noise, device: input.Logits.device).view(input.Logits.shape);
     }
 

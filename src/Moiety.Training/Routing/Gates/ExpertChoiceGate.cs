@@ -21,7 +21,7 @@ internal sealed class ExpertChoiceGate(double factor, GateSite site) : IGate
         RoutingTable table = Choose(input.Read(scores), site.Config.ExpertCount, Capacity(input.UsedTokens), input.Used.Span);
         return new TableRouting(table, AssignmentWeights.Of(scores, table, normalize: false, site.Config.WeightScale))
         {
-            Losses = input.IsTraining ? [new RouterLoss(RouterLossNames.Z, RouterZLoss.Compute(input.Logits))] : [],
+            Losses = input.IsTraining && input.UsedTokens > 0 ? [new RouterLoss(RouterLossNames.Z, RouterZLoss.Compute(input.OnlyUsed(input.Logits)))] : [],
             Statistics = new RouterStatistics(site.Layer, ImmutableCollectionsMarshal.AsImmutableArray(table.ChosenCounts), table.Dropped),
         };
     }

@@ -13,8 +13,6 @@ namespace Moiety.Training.Routing.Gates;
 /// </summary>
 internal sealed class HashGate : IGate
 {
-    private const ulong DropPurpose = 0x64726f70;
-
     private readonly HashOptions _options;
     private readonly GateSite _site;
     private readonly string _table;
@@ -62,7 +60,7 @@ internal sealed class HashGate : IGate
 
         if (input.Capacity is { } capacity)
         {
-            Xoshiro256 random = input.Random(DropPurpose);
+            Xoshiro256 random = input.Random(RandomPurposes.Drop);
             choices.Limit(capacity, new float[ids.Length * _site.Config.ExpertCount], input.UsedTokens, ref random);
         }
 

@@ -20,8 +20,6 @@ internal sealed class SparseMixerGate(GateSite site) : IGate
     private const double Damped = 1.0 / 3;
     private const double Undamped = 0.25;
     private const double Hidden = -1e30;
-    private const ulong DropPurpose = 0x64726f70;
-    private const ulong Purpose = 0x6d697865;
 
     /// <inheritdoc/>
     public ExpertRouting Route(GateInput input)
@@ -29,7 +27,7 @@ internal sealed class SparseMixerGate(GateSite site) : IGate
         MoeConfig moe = site.Config;
         float[] logits = input.Read(input.Logits);
         int tokens = input.Tokens;
-        Xoshiro256 random = input.Random(Purpose);
+        Xoshiro256 random = input.Random(RandomPurposes.Mixer);
         ExpertChoices choices = new(tokens, moe.ExpertCount, Choices);
         float[] factors = new float[logits.Length];
         Tensor shares = zeros_like(input.Logits);
@@ -74,7 +72,7 @@ internal sealed class SparseMixerGate(GateSite site) : IGate
     {
         if (input.Capacity is { } capacity)
         {
-            Xoshiro256 random = input.Random(DropPurpose);
+            Xoshiro256 random = input.Random(RandomPurposes.Drop);
             choices.Limit(capacity, logits, input.UsedTokens, ref random);
         }
 
@@ -89,10 +87,10 @@ internal sealed class SparseMixerGate(GateSite site) : IGate
 
         return new TableRouting(table, weights)
         {
-            Losses = !input.IsTraining ? [] :
+            Losses = !input.IsTraining || input.UsedTokens == 0 ? [] :
             [
-                new RouterLoss(RouterLossNames.Balance, LoadBalancingLoss.Compute(input.Logits.softmax(1), table.FirstChoiceCounts)),
-                new RouterLoss(RouterLossNames.Z, RouterZLoss.Compute(input.Logits)),
+                new RouterLoss(RouterLossNames.Balance, LoadBalancingLoss.Compute(input.OnlyUsed(input.Logits).softmax(1), table.FirstChoiceCounts)),
+                new RouterLoss(RouterLossNames.Z, RouterZLoss.Compute(input.OnlyUsed(input.Logits))),
             ],
             Statistics = new RouterStatistics(site.Layer, ImmutableCollectionsMarshal.AsImmutableArray(table.ChosenCounts), table.Dropped),
         };
