@@ -18,7 +18,7 @@ public class GateSlopeTests
     [MemberData(nameof(Gates))]
     public void Gradients_are_those_of_finite_differences(string gate)
     {
-        using GateLayer layer = new(gate, experts: 4, GateRegistry.ByName[gate].DefaultTopK, seed: 9, GateOptionsOf.Json, normalize: GateRegistry.ByName[gate].DefaultTopK > 1);
+        using GateLayer layer = new(gate, experts: 4, GateRegistry.ByName[gate].DefaultTopK, seed: 9, GateOptionsOf.Json, normalize: GateRegistry.ByName[gate].DefaultTopK > 1, jitter: 0.5f);
         float[] rows = GateLayer.Rows(Tokens, 9);
         layer.Store.ZeroGradients();
         using (DisposeScope scope = NewDisposeScope())
