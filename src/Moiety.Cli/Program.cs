@@ -61,6 +61,7 @@ internal static class Program
             ConvertCommand.Create(terminal),
             MergeCommand.Create(terminal),
             BenchCommand.Create(terminal),
+            PlanCommand.Create(terminal),
             DataCommand.Create(terminal),
             TokenizerCommand.Create(terminal),
             TrainCommand.Create(terminal),

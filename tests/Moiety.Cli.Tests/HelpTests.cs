@@ -5,7 +5,7 @@ public class HelpTests
 {
     public static TheoryData<string> Verbs =>
     [
-        "generate", "chat", "run", "pull", "list", "remove", "perplexity", "evaluate", "evaluate questions", "evaluate quantization", "logits", "embed", "classify", "inspect", "quantize", "convert", "merge", "bench", "data",
+        "generate", "chat", "run", "pull", "list", "remove", "perplexity", "evaluate", "evaluate questions", "evaluate quantization", "logits", "embed", "classify", "inspect", "quantize", "convert", "merge", "bench", "plan", "data",
         "data story-world", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode", "train", "distill", "experiment", "moe", "moe routes", "moe gates", "moe upcycle",
     ];
 
