@@ -349,7 +349,7 @@ public sealed class Trainer : IDisposable
         }
 
         metrics.WriteEvaluation(_state.Step, _lastEvaluation, withoutTeacher);
-        progress?.Report(Report("evaluating"));
+        progress?.Report(Report("evaluating") with { CrossEntropyWithoutTeacher = withoutTeacher });
         return true;
     }
 

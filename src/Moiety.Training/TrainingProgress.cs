@@ -60,6 +60,11 @@ public sealed record TrainingProgress
     /// <summary>What went wrong with the routers since the last report.</summary>
     public ImmutableArray<RouterAlarm> Alarms { get; init; } = [];
 
+    /// <summary>
+    /// Held-out cross-entropy that the run would have without its teacher, beside <see cref="Validation"/>; null where that was not tried.
+    /// </summary>
+    public double? CrossEntropyWithoutTeacher { get; init; }
+
     /// <summary>The newest evaluation, or null before the first.</summary>
     public EvaluationResult? Validation { get; init; }
 }

@@ -277,6 +277,18 @@ public class BadInputTests(ModelFixture model) : IClassFixture<ModelFixture>
         Assert.False(Directory.Exists(run));
     }
 
+    [Fact]
+    public void A_distillation_without_a_teacher_or_with_options_that_do_not_fit_is_refused()
+    {
+        string config = model.File("student.json", "{ \"training\": {} }"u8.ToArray());
+        string run = Path.Combine(model.Folder, "never");
+        MoietyProcess.Run("distill", config, "--out", run).FailsWith("student.json", "--teacher");
+        MoietyProcess.Run("distill", config, "--out", run, "--teacher", model.Gguf, "--top", "8").FailsWith("distillation.top", "cache");
+        MoietyProcess.Run("distill", config, "--out", run, "--teacher", model.Gguf, "--stop-step", "soon").FailsWith("stop_step", "soon");
+        MoietyProcess.Run("distill", config, "--out", run, "--teacher", model.Gguf, "--student-layers", "99").FailsWith("student_layers", "99");
+        Assert.False(Directory.Exists(run));
+    }
+
     private static MoietyProcess Generate(string path, params string[] options) =>
         MoietyProcess.Run(["generate", "Mia", "-m", path, "--greedy", "--max-tokens", "4", .. options]);
 

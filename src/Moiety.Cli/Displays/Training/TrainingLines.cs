@@ -16,7 +16,8 @@ internal static class TrainingLines
             "training" => $"{step} ({Format.Percent(progress.Completed)}) loss {progress.CrossEntropy:0.0000}{Distillation(progress)} balance {progress.Balance:0.000} "
                 + $"lr {progress.LearningRate:0.00e+0} norm {progress.GradientNorm:0.00} {Format.Rate(progress.TokensPerSecond)} tokens/s{Dropped(progress)}",
             "evaluating" when progress.Validation is { } validation =>
-                $"{step} held out: loss {validation.CrossEntropy:0.0000} perplexity {validation.Perplexity:0.000}",
+                $"{step} held out: loss {validation.CrossEntropy:0.0000} perplexity {validation.Perplexity:0.000}"
+                + (progress.CrossEntropyWithoutTeacher is { } without ? $" (without the teacher: loss {without:0.0000})" : ""),
             _ => $"{step} {progress.Stage}",
         });
         foreach (RouterAlarm alarm in progress.Alarms)
