@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Moiety.Evaluation.Speed;
 using Moiety.Models;
 using Moiety.Models.Checkpoints;

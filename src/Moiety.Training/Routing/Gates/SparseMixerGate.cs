@@ -3,7 +3,6 @@ using Moiety.Models.Configuration;
 using Moiety.Numerics.Randomness;
 using Moiety.Training.Losses;
 using Moiety.Training.Modules;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Moiety.Training.Routing.Gates;
