@@ -76,7 +76,7 @@ public class GateTests
     [Fact]
     public void Every_gate_that_trains_by_choice_of_tokens_is_tested_here()
     {
-        string[] others = ["expert-choice", "soft", "base", "sinkhorn", "hash", "dense-to-sparse"];
+        string[] others = ["expert-choice", "soft", "base", "sinkhorn", "hash", "dense-to-sparse", "sparse-mixer"];
         Assert.Empty(GateRegistry.All.Select(kind => kind.Name).Except(Layers.Keys).Except(others));
         Assert.Equal(GateRegistry.All.Length, GateRegistry.All.Select(kind => kind.Name).Distinct().Count());
     }
