@@ -15,8 +15,11 @@ public sealed record LayerCost
     /// <summary>The dense feed-forward, or the fixed MLP of a residual MoE with its mixing weights.</summary>
     public required long DenseParameters { get; init; }
 
-    /// <summary>The router with its biases.</summary>
+    /// <summary>The router with its biases, or the table of hash routing.</summary>
     public required long RouterParameters { get; init; }
+
+    /// <summary>Of <see cref="RouterParameters"/>, a table of hash routing, of which a token looks up one entry.</summary>
+    public required long LookedUpParameters { get; init; }
 
     /// <summary>Shared experts with their gate.</summary>
     public required long SharedParameters { get; init; }
@@ -51,11 +54,14 @@ public sealed record LayerCost
     /// <summary>All parameters but the routed experts'.</summary>
     public long NonExpertParameters => AttentionParameters + DenseParameters + RouterParameters + SharedParameters + NormParameters;
 
+    /// <summary>Of <see cref="NonExpertParameters"/>, what a token's forward pass multiplies with.</summary>
+    public long ActiveNonExpertParameters => NonExpertParameters - LookedUpParameters;
+
     /// <summary>All parameters.</summary>
     public long Parameters => NonExpertParameters + ExpertParameters;
 
     /// <summary>Parameters that one token's forward pass multiplies with.</summary>
-    public long ActiveParameters => NonExpertParameters + (ParametersPerExpert * TopK);
+    public long ActiveParameters => ActiveNonExpertParameters + (ParametersPerExpert * TopK);
 
     /// <summary>
     /// Expected parameters that a step of some tokens reads: all but the experts that no token visits,
@@ -63,7 +69,7 @@ public sealed record LayerCost
     /// </summary>
     /// <param name="tokens">Tokens of the step.</param>
     public double ParametersRead(double tokens) =>
-        NonExpertParameters + (ExpertCount == 0 ? 0 : ParametersPerExpert * ExpertVisits.ExpectedDistinct(ExpertCount, TopK, tokens));
+        ActiveNonExpertParameters + (ExpertCount == 0 ? 0 : ParametersPerExpert * ExpertVisits.ExpectedDistinct(ExpertCount, TopK, tokens));
 
     /// <summary>
     /// Keys that the mean token of a sequence sees. Causal: token i sees itself and those before it, i + 1 of them, so the mean is
@@ -95,6 +101,7 @@ public sealed record LayerCost
         SortedDictionary<ModelPart, long> parameters = [];
         SortedDictionary<ModelPart, double> flops = [];
         long perExpert = 0;
+        long lookedUp = 0;
         double perExpertFlops = 0;
         foreach (TensorSpec tensor in tensors)
         {
@@ -109,6 +116,7 @@ public sealed record LayerCost
             }
             else if (tensor.Expert < 0)
             {
+                lookedUp += ModelSummary.IsActive(tensor, config) ? 0 : tensor.ElementCount;
                 parameters[part] = parameters.GetValueOrDefault(part) + tensor.ElementCount;
                 flops[part] = flops.GetValueOrDefault(part) + products;
             }
@@ -121,6 +129,7 @@ public sealed record LayerCost
             AttentionParameters = parameters.GetValueOrDefault(ModelPart.Attention),
             DenseParameters = parameters.GetValueOrDefault(ModelPart.Dense),
             RouterParameters = parameters.GetValueOrDefault(ModelPart.Router),
+            LookedUpParameters = lookedUp,
             SharedParameters = parameters.GetValueOrDefault(ModelPart.SharedExperts),
             NormParameters = parameters.GetValueOrDefault(ModelPart.Norms),
             ParametersPerExpert = perExpert,

@@ -54,7 +54,7 @@ public static class ServingPlanner
         {
             double seen = layer.Window > 0 ? Math.Min(layer.Window, workload.Context) : workload.Context;
             double keyValueBytes = tokens * seen * layer.KeyValueElements * workload.KeyValueBytes / ServingMemory.KeyValueDegree(cost, layout.Tensor);
-            double bytes = layer.NonExpertParameters * workload.Storage.Other / layout.Tensor;
+            double bytes = layer.ActiveNonExpertParameters * workload.Storage.Other / layout.Tensor;
             ForwardFlops flops = layer.ProductFlops with { Scores = layer.ScoreFlopsPerKey * seen, Experts = 0 };
             nonExpert += Math.Max((bytes + keyValueBytes) / bandwidth, tokens * flops.Total / layout.Tensor / peak);
             nonExpertBytes += bytes;

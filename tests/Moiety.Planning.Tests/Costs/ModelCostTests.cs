@@ -61,7 +61,7 @@ public class ModelCostTests
     public void A_step_of_one_token_reads_the_active_parameters_and_a_large_one_all_that_are_multiplied_with() => Configs.Sample(config =>
     {
         ModelCost cost = ModelCost.Of(config);
-        double lookedUp = cost.OutsideParameters - cost.ActiveOutsideParameters;
+        double lookedUp = cost.OutsideParameters - cost.ActiveOutsideParameters + cost.Layers.Sum(layer => layer.LookedUpParameters);
         Assert.Equal(cost.ActiveParameters, cost.ParametersRead(1), cost.ActiveParameters * 1e-9);
         Assert.Equal(cost.Parameters - lookedUp, cost.ParametersRead(1e6), cost.Parameters * 1e-9);
         Assert.True(cost.ParametersRead(2) <= 2 * cost.ParametersRead(1));
@@ -136,7 +136,7 @@ public class ModelCostTests
                     continue;
                 }
 
-                router += 2 * hidden * moe.ExpertCount;
+                router += moe.Gating == GatingKind.Hash ? 0 : 2 * hidden * moe.ExpertCount;
                 experts += moe.TopK * 2 * matrices * hidden * moe.ExpertIntermediateSize;
                 shared += (2 * matrices * hidden * moe.SharedIntermediateSize) + (moe.SharedGate && moe.SharedIntermediateSize > 0 ? 2 * hidden : 0);
                 dense += moe.Residual ? (2 * matrices * hidden * feedForward.IntermediateSize) + (2 * 2 * hidden) : 0;
