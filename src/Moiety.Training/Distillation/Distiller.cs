@@ -49,7 +49,7 @@ internal sealed class Distiller : IDisposable
     /// <summary>Whether the teacher is in memory.</summary>
     internal bool IsTeacherLoaded => _teacher is not null;
 
-    // A quarter of the way to the next evaluation: long enough to tell, and the run costs a fifth more.
+    // A quarter of the way to the next evaluation: long enough to tell, and at most a quarter more steps.
     private int TrialLength => Math.Max(1, _run.EvaluationInterval / 4);
 
     /// <summary>Checks what can be checked before any work.</summary>
