@@ -10,15 +10,12 @@ public static class ArchitectureFile
     public static ModelConfig Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (File.Exists(path) && Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase))
+        bool isConfig = File.Exists(path)
+            ? Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase)
+            : File.Exists(Path.Combine(path, HuggingFaceFiles.Config));
+        if (isConfig)
         {
-            return HuggingFaceReader.ReadConfig(path);
-        }
-
-        string inFolder = Path.Combine(path, HuggingFaceFiles.Config);
-        if (Directory.Exists(path) && File.Exists(inFolder))
-        {
-            return HuggingFaceReader.ReadConfig(inFolder);
+            return HuggingFaceConfig.Read(path);
         }
 
         using Checkpoint checkpoint = Checkpoint.Open(path);

@@ -1,14 +1,10 @@
 using Moiety.Models.Configuration;
-using Moiety.Models.Families;
-using Moiety.Models.Json;
 
 namespace Moiety.Models.Checkpoints;
 
 /// <summary>The architecture that a Hugging Face <c>config.json</c> describes, with or without weights beside it.</summary>
 public static class HuggingFaceConfig
 {
-    private const string QuantizationKey = "quantization_config";
-
     /// <summary>Reads it.</summary>
     /// <param name="path">A folder with a <c>config.json</c>, or such a file.</param>
     /// <exception cref="InvalidInputException">There is no such file, it is malformed, or no family reads it.</exception>
@@ -16,15 +12,6 @@ public static class HuggingFaceConfig
     {
         ArgumentNullException.ThrowIfNull(path);
         string file = Directory.Exists(path) ? Path.Combine(path, HuggingFaceFiles.Config) : path;
-        if (!File.Exists(file))
-        {
-            throw new InvalidInputException($"{file}: there is no such file.");
-        }
-
-        JsonField language = LanguagePart.Config(JsonField.Read(file).Without(QuantizationKey));
-        ModelConfig config = ModelFamilies.ForHuggingFace(language).ReadHuggingFace(language);
-        return ModelConfigValidator.FindError(config) is { } error
-            ? throw new InvalidCheckpointException(file, error.Field, error.Reason)
-            : config;
+        return File.Exists(file) ? HuggingFaceReader.ReadConfig(file) : throw new InvalidInputException($"{file}: there is no such file.");
     }
 }
