@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Moiety.Models;
 using Moiety.Models.Checkpoints;
+using Moiety.Models.Configuration;
 using Moiety.Training.Configuration;
 using Moiety.Training.Modules;
 
@@ -151,6 +152,35 @@ public class TrainerTests
         using Checkpoint checkpoint = Checkpoint.Open(folder["model"]);
         Assert.Equal(trainer.Tokenizer.Encode("Anna has a book."), checkpoint.Tokenizer!.Encode("Anna has a book."));
         using DecoderModule loaded = TorchCheckpointLoader.Load(checkpoint);
+        Assert.Equal(trainer.Model.Logits([1, 2, 3, 250, 7]), loaded.Logits([1, 2, 3, 250, 7]));
+    }
+
+    [Fact]
+    public void A_balancing_bias_is_trained_resumed_and_exported()
+    {
+        using TemporaryFolder folder = new();
+        TrainingConfig plain = SmallCorpus.Write(folder.Path, steps: 3); // An odd number: a bias that moves each time cannot be back at 0.
+        string json = File.ReadAllText(folder["train.json"]).Replace(
+            "\"top_k\": 1, \"expert_size\": 16,", "\"top_k\": 2, \"expert_size\": 16, \"gate\": { \"name\": \"bias-balanced\", \"update_rate\": 0.125 },", StringComparison.Ordinal);
+        TrainingConfig config = TrainingConfigReader.Parse(json, folder["train.json"]);
+        Assert.NotEqual(plain.Gates, config.Gates);
+        float[] whole = Train(config, folder["whole"], resume: false);
+        using (CancellationTokenSource stop = new())
+        using (Trainer first = Trainer.Open(config, folder["parts"], resume: false))
+        {
+            first.Run(new CancelAt(1, stop), stop.Token);
+        }
+
+        Assert.Contains("gate 1=bias-balanced", Refused(plain with { Model = config.Model }, folder["parts"], resume: true), StringComparison.Ordinal);
+        Assert.Equal(whole, Train(config, folder["parts"], resume: true));
+        using Trainer trainer = Trainer.Open(config, folder["parts"], resume: true);
+        trainer.Export(folder["model"]);
+        using Checkpoint checkpoint = Checkpoint.Open(folder["model"]);
+        Assert.True(checkpoint.Config.FeedForwards[1].Moe is { SelectionBias: true, Gating: GatingKind.Sigmoid, TopK: 2 });
+        using DecoderModule loaded = TorchCheckpointLoader.Load(checkpoint);
+        float[] bias = loaded.GetParameter(TensorNames.SelectionBias(1)).ToArray();
+        Assert.Contains(bias, value => value != 0);
+        Assert.All(bias, value => Assert.Equal(0, value % 0.125f));
         Assert.Equal(trainer.Model.Logits([1, 2, 3, 250, 7]), loaded.Logits([1, 2, 3, 250, 7]));
     }
 

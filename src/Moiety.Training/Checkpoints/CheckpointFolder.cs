@@ -153,7 +153,9 @@ internal sealed class CheckpointFolder
             }
         }
 
-        return before.Length == after.Length ? null : "the layout differs";
+        return before.Length > after.Length ? $"it has {before[after.Length]}, the configuration does not"
+            : before.Length < after.Length ? $"the configuration has {after[before.Length]}, it does not"
+            : null;
     }
 
     private static void WriteFlat(string path, Tensor flat)

@@ -164,6 +164,11 @@ public static class TrainingConfigReader
         double zLoss = router.Number("z_loss", 0, 100, 0.001);
         double? factor = router.OptionalNumber("capacity_factor", 0.01, 1e6);
         ExpertCapacity capacity = new(factor ?? 1, router.Int32("min_capacity", 1, int.MaxValue, 4), router.Choice("drop_policy", DropPolicies, "random"));
+        if (factor is not null && capacity.Minimum > (long)sequence * batch)
+        {
+            throw router.Refuse("min_capacity", $"{capacity.Minimum} is more than the {(long)sequence * batch} tokens of a batch: no expert would ever drop one; leave capacity_factor out to drop nothing");
+        }
+
         router.RefuseOthers();
 
         ConfigSection intervals = root.Section("intervals");

@@ -20,6 +20,22 @@ public class LossTests
     }
 
     [Fact]
+    public void Balance_over_k_choices_is_one_for_uniform_routing_too()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Assert.Equal(1, LoadBalancingLoss.Compute(full([8, 4], 0.25f), [6, 6, 6, 6], choices: 3).ToDouble(), 6);
+    }
+
+    [Fact]
+    public void Variation_is_zero_for_even_use_and_E_minus_one_when_one_expert_has_everything()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Assert.Equal(0, VariationLoss.Compute(full([5], 3f)).ToDouble(), 6);
+        Assert.Equal(4, VariationLoss.Compute(tensor(new float[] { 0, 7, 0, 0, 0 })).ToDouble(), 5);
+        Assert.Equal(0, VariationLoss.Compute(zeros(5)).ToDouble(), 6);
+    }
+
+    [Fact]
     public void Balance_pushes_probability_away_from_the_crowded_expert()
     {
         using DisposeScope scope = NewDisposeScope();
