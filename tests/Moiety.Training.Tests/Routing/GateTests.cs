@@ -123,7 +123,7 @@ public class GateTests
     private static void Compare(GateCase sample)
     {
         using DisposeScope scope = NewDisposeScope();
-        Reference.ReferenceRouting expected = ReferenceGate.Route(sample);
+        ReferenceAssignments expected = ReferenceGate.Route(sample);
         TableRouting routing = Run(sample);
         Assert.Equal(expected.Load, routing.Statistics.Load);
         Assert.Equal(expected.Dropped, routing.Statistics.Dropped);

@@ -8,7 +8,7 @@ namespace Moiety.Training.Tests.Routing.Reference;
 /// <summary>The gates of the top-k family from their definitions, in double precision, with full sorts and no regard for speed.</summary>
 internal static class ReferenceGate
 {
-    internal static ReferenceRouting Route(GateCase sample)
+    internal static ReferenceAssignments Route(GateCase sample)
     {
         double[][] clean = [.. sample.Logits.Select(row => row.Select(value => (double)value).ToArray())];
         double[][] deviations = [.. clean.Select(row => sample.Noise.Select(noise => Math.Log(1 + Math.Exp(row.Zip(noise, (x, w) => x * w).Sum()))).ToArray())];
@@ -29,7 +29,7 @@ internal static class ReferenceGate
 
         int[] load = Count(sample, choices);
         Dictionary<string, double> losses = sample.IsTraining && Tokens(sample).Any() ? Losses(sample, clean, deviations, logits, scores, choices) : [];
-        return new ReferenceRouting(weights, load, choices.Count - kept.Count, losses);
+        return new ReferenceAssignments(weights, load, choices.Count - kept.Count, losses);
     }
 
     private static IEnumerable<int> Tokens(GateCase sample) => Enumerable.Range(0, sample.Logits.Length).Where(sample.Counts);

@@ -5,4 +5,4 @@ namespace Moiety.Training.Tests.Routing.Reference;
 /// <param name="Load">Per expert, the choices before drops.</param>
 /// <param name="Dropped">Choices that did not fit.</param>
 /// <param name="Losses">The losses by name.</param>
-internal sealed record ReferenceRouting(double?[][] Weights, int[] Load, int Dropped, Dictionary<string, double> Losses);
+internal sealed record ReferenceAssignments(double?[][] Weights, int[] Load, int Dropped, Dictionary<string, double> Losses);
