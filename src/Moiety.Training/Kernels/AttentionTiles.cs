@@ -33,12 +33,12 @@ internal static unsafe class AttentionTiles
     {
         for (int row = 0; row < rows; row++)
         {
-            ReadOnlySpan<T> from = new(source + ((long)row * sourceStride), size);
-            Span<float> to = new(target + ((long)row * width), width);
+            T* from = source + ((long)row * sourceStride);
+            float* to = target + ((long)row * width);
             int i = 0;
             for (; i <= size - 16; i += 16)
             {
-                (TElement.Load(from[i..]) * factor).CopyTo(to[i..]);
+                (TElement.Load(new ReadOnlySpan<T>(from + i, 16)) * factor).Store(to + i);
             }
 
             for (; i < size; i++)
@@ -46,7 +46,10 @@ internal static unsafe class AttentionTiles
                 to[i] = TElement.ToSingle(from[i]) * factor;
             }
 
-            to[size..].Clear();
+            for (; i < width; i++)
+            {
+                to[i] = 0;
+            }
         }
     }
 
@@ -57,12 +60,12 @@ internal static unsafe class AttentionTiles
     {
         for (int row = 0; row < rows; row++)
         {
-            ReadOnlySpan<float> from = new(source + ((long)row * width), width);
-            Span<T> to = new(target + ((long)row * targetStride), size);
+            float* from = source + ((long)row * width);
+            T* to = target + ((long)row * targetStride);
             int i = 0;
             for (; i <= size - 16; i += 16)
             {
-                TElement.Store(Vector512.Create(from[i..]) * factor, to[i..]);
+                TElement.Store(Vector512.Load(from + i) * factor, new Span<T>(to + i, 16));
             }
 
             for (; i < size; i++)

@@ -121,7 +121,12 @@ internal sealed class SwiGluFunction : autograd.SingleTensorFunction<SwiGluFunct
         });
     }
 
-    private static Vector512<float> Sigmoid(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Vector512.Exp(-x));
+    private static Vector512<float> Sigmoid(Vector512<float> x)
+    {
+        Vector512<float> exponential = Exponential.OfNegative(-Vector512.Abs(x));
+        Vector512<float> numerator = Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512<float>.Zero), exponential, Vector512<float>.One);
+        return numerator / (Vector512<float>.One + exponential);
+    }
 
     private static float Sigmoid(float x) => 1 / (1 + MathF.Exp(-x));
 }

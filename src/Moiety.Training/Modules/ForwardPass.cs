@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Moiety.Training.Kernels;
 using Moiety.Training.Routing;
 using static TorchSharp.torch;
 
@@ -54,7 +55,8 @@ internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? ca
     internal void IsolateDocuments(Tensor tokens, long separator)
     {
         int length = (int)tokens.shape[1];
-        ReadOnlySpan<long> ids = MemoryMarshal.Cast<byte, long>(tokens.bytes);
+        using Tensor host = tokens.cpu().contiguous();
+        ReadOnlySpan<long> ids = MemoryMarshal.Cast<byte, long>(host.bytes);
         int[] starts = new int[ids.Length];
         for (int i = 0; i < ids.Length; i++)
         {
@@ -107,8 +109,7 @@ internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? ca
     /// <summary>x W^T, or x W^T + b.</summary>
     internal Tensor Project(Tensor input, Parameter weight, Parameter? bias = null)
     {
-        using Tensor transposed = Cast(weight.Value).t();
-        Tensor product = input.mm(transposed);
+        Tensor product = ProductFunction.Apply(input, weight);
         return bias is { } shift ? product.Plus(Cast(shift.Value)) : product;
     }
 }

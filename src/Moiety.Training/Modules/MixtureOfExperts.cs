@@ -12,7 +12,7 @@ namespace Moiety.Training.Modules;
 /// </summary>
 internal sealed class MixtureOfExperts
 {
-    private const int RowBlock = 32;
+    private const int LargestRowBlock = 32;
 
     private readonly MoeConfig _config;
     private readonly int _layer;
@@ -131,10 +131,12 @@ internal sealed class MixtureOfExperts
     }
 
     // oneDNN assembles a kernel for every shape it meets, which takes about a millisecond. Loads differ from step to step, so experts get rows
-    // in multiples of a block, and soon every shape is known.
+    // in multiples of a block, and soon every shape is known. The block is an eighth of an even share, so that what fills up costs little.
     private Tensor Multiply(Tensor input, ExpertRouting routing, ForwardPass pass)
     {
-        ExpertRows rows = routing.Gather(input, pass.ComputeType == ScalarType.BFloat16 ? RowBlock : 1);
+        long share = routing.RowCounts.Sum() / (8L * routing.RowCounts.Count);
+        int block = (int)Math.Clamp(System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)share), 4, LargestRowBlock);
+        ExpertRows rows = routing.Gather(input, pass.ComputeType == ScalarType.BFloat16 ? block : 1);
         Tensor[] slices = rows.Rows.split(rows.Counts, 0);
         List<Tensor> outputs = [];
         for (int expert = 0; expert < slices.Length; expert++)
