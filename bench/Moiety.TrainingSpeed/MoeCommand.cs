@@ -21,13 +21,14 @@ internal static class MoeCommand
         Option<int> size = new("--expert-size") { Description = "Inner width of an expert.", DefaultValueFactory = _ => 512 };
         Option<int> runs = new("--runs") { Description = "Measurements of each; the median counts.", DefaultValueFactory = _ => 5 };
         Option<bool> json = new("--json") { Description = "Print the results as JSON." };
-        Command command = new("moe", "Measures a Mixture-of-Experts layer against one-hot products, a dense layer and calls for each token.") { experts, tokens, hidden, size, runs, json };
+        Option<string?> part = new("--only") { Description = "routing, layer or decode; all without." };
+        Command command = new("moe", "Measures a Mixture-of-Experts layer against one-hot products, a dense layer and calls for each token.") { experts, tokens, hidden, size, runs, part, json };
         command.SetAction(result => Run(
-            result.GetValue(experts)!, result.GetValue(tokens)!, result.GetValue(hidden), result.GetValue(size), result.GetValue(runs), result.GetValue(json)));
+            result.GetValue(experts)!, result.GetValue(tokens)!, result.GetValue(hidden), result.GetValue(size), result.GetValue(runs), result.GetValue(part), result.GetValue(json)));
         return command;
     }
 
-    private static void Run(int[] experts, int[] tokens, int hidden, int size, int runs, bool json)
+    private static void Run(int[] experts, int[] tokens, int hidden, int size, int runs, string? part, bool json)
     {
         const int Tokens = 1024;
         const int Experts = 64;
@@ -35,18 +36,21 @@ internal static class MoeCommand
         set_num_threads(1);
         (int Tokens, int Experts)[] shapes = [.. experts.Select(count => (Tokens, count)), .. tokens.Select(count => (count, Experts))];
         List<RoutingResult> routing = [];
-        foreach ((int count, int expertCount) in shapes)
+        foreach ((int count, int expertCount) in part is null or "routing" ? shapes : [])
         {
             using RoutingMeasurement measurement = new(count, expertCount, hidden);
             routing.Add(measurement.Run(runs));
         }
 
-        List<LayerResult> layers = [.. experts.Select(count => LayerMeasurement.Run(Tokens, count, hidden, 1, size, ComputePrecision.BF16, runs))];
-        DecodeResult[] decoding =
+        List<LayerResult> layers = [.. (part is null or "layer" ? experts : []).Select(count => LayerMeasurement.Run(Tokens, count, hidden, 1, size, ComputePrecision.BF16, runs))];
+        DecodeResult[] decoding = part is not (null or "decode") ? [] :
         [
-            DecodeMeasurement.Run(16, 8, 2, 1024, 2048, StorageFormats.Q8_0, runs),
-            DecodeMeasurement.Run(16, 8, 1, 1024, 2048, StorageFormats.Q8_0, runs),
-            DecodeMeasurement.Run(16, 64, 8, 1024, 512, StorageFormats.Q8_0, runs),
+            // Experts that no cache holds, as those of published models are.
+            DecodeMeasurement.Run(16, 8, 2, 2048, 4096, StorageFormats.F32, runs),
+            DecodeMeasurement.Run(16, 8, 2, 2048, 4096, StorageFormats.BF16, runs),
+            DecodeMeasurement.Run(16, 8, 2, 2048, 4096, StorageFormats.Q8_0, runs),
+            DecodeMeasurement.Run(16, 64, 8, 2048, 1024, StorageFormats.BF16, runs),
+            DecodeMeasurement.Run(16, 64, 8, 2048, 1024, StorageFormats.Q8_0, runs),
         ];
         if (json)
         {

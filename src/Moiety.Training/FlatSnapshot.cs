@@ -8,11 +8,13 @@ namespace Moiety.Training;
 /// <summary>A copy of weights and moments in memory, to which a run returns after it tried something.</summary>
 internal sealed class FlatSnapshot : IDisposable
 {
+    private readonly ParameterStore _store;
     private readonly (Tensor Live, Tensor Kept)[] _copies;
 
     /// <summary>Copies the present state.</summary>
     internal FlatSnapshot(ParameterStore store, AdamW optimizer)
     {
+        _store = store;
         using IDisposable guard = no_grad();
         using DisposeScope scope = NewDisposeScope();
         _copies = [.. new[] { store.Values, optimizer.FirstMoment, optimizer.SecondMoment }.Select(live => (live, live.clone().DetachFromDisposeScope()))];
@@ -23,6 +25,9 @@ internal sealed class FlatSnapshot : IDisposable
     {
         using IDisposable guard = no_grad();
         using DisposeScope scope = NewDisposeScope();
+
+        // Asking for the values says that they are about to be written.
+        _ = _store.Values;
         foreach ((Tensor live, Tensor kept) in _copies)
         {
             live.copy_(kept);

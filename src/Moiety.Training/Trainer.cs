@@ -41,7 +41,7 @@ public sealed class Trainer : IDisposable
     private TrainingState _state;
     private EvaluationResult? _lastEvaluation;
 
-    private Trainer(TrainingConfig config, string folder, TrainedModel trained, bool resume, FileStream folderLock, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    private Trainer(TrainingConfig config, string folder, TrainedModel trained, TrainingDevice device, bool resume, FileStream folderLock, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         TorchLibrary.EnsureLoaded();
         set_num_threads(config.Threads);
@@ -66,7 +66,7 @@ public sealed class Trainer : IDisposable
         }
 
         _distiller?.UseCorpus(_trainingTokens.Key, _training.Count);
-        Model = new DecoderModule(trained.Config, config.Gates);
+        Model = new DecoderModule(trained.Config, config.Gates, device);
         _optimizer = new AdamW(Model.Store, config.Optimizer);
         _fingerprint = RunFingerprint.Of(config, trained.Config, _trainingTokens.Key, _distiller?.Fingerprint);
         if (latest is null)
@@ -103,6 +103,7 @@ public sealed class Trainer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        TrainingDevice device = TrainingDevice.Open(config.Device);
         TrainedModel trained = TrainedModel.Prepare(config);
         string path = Path.GetFullPath(folder);
         FileStream? folderLock = null;
@@ -118,7 +119,7 @@ public sealed class Trainer : IDisposable
 
         try
         {
-            return new Trainer(config, path, trained, resume, folderLock, progress, cancellationToken);
+            return new Trainer(config, path, trained, device, resume, folderLock, progress, cancellationToken);
         }
         catch
         {

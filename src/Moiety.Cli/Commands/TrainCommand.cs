@@ -25,6 +25,12 @@ internal static class TrainCommand
         HelpName = "MODEL",
     };
 
+    private static readonly Option<string?> Device = new("--device")
+    {
+        Description = $"Where to train, in place of the configuration's \"training.device\": {string.Join(" or ", TrainingDevice.Names)}",
+        HelpName = "DEVICE",
+    };
+
     private static readonly Option<bool> ExportOnly = new("--export-only") { Description = "Train nothing: write the model of the newest checkpoint, also while the run goes on" };
 
     public static Command Create(Terminal terminal)
@@ -42,6 +48,7 @@ internal static class TrainCommand
             Out,
             Resume,
             Init,
+            Device,
             ExportOnly,
         };
         verb.SetAction(parsed => Run(parsed, terminal));
@@ -53,6 +60,8 @@ internal static class TrainCommand
         string path = parsed.GetRequiredValue(Config);
         string folder = parsed.GetRequiredValue(Out);
         TrainingConfig config = TrainingConfigReader.Read(path, parsed.GetValue(Init));
+        string? device = parsed.GetValue(Device);
+        config = device is null ? config : config with { Device = device };
         if (parsed.GetValue(ExportOnly))
         {
             long step = RunExport.Write(config, folder, Path.Combine(folder, "model"), terminal.Stop);
@@ -61,6 +70,6 @@ internal static class TrainCommand
         }
 
         string init = parsed.GetValue(Init) is { } initial ? $" --init {initial}" : "";
-        return TrainingRun.Execute(config, folder, parsed.GetValue(Resume), $"moiety train {path}{init} --out {folder}", terminal);
+        return TrainingRun.Execute(config, folder, parsed.GetValue(Resume), $"moiety train {path}{init}{(device is null ? "" : $" --device {device}")} --out {folder}", terminal);
     }
 }

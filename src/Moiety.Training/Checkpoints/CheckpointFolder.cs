@@ -6,6 +6,7 @@ using Moiety.Models.Checkpoints;
 using Moiety.Training.Distillation;
 using Moiety.Training.Modules;
 using Moiety.Training.Optimization;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Moiety.Training.Checkpoints;
@@ -161,7 +162,7 @@ internal sealed class CheckpointFolder
     private static void WriteFlat(string path, Tensor flat)
     {
         using FileStream stream = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
-        ForBlocks(flat, block => stream.Write(block));
+        ForBlocks(flat, isRead: false, block => stream.Write(block));
     }
 
     private static void ReadFlat(string path, Tensor flat)
@@ -175,7 +176,7 @@ internal sealed class CheckpointFolder
                 throw new InvalidInputException($"{path}: has {stream.Length} bytes where the model needs {expected}: the checkpoint is damaged; delete its folder to resume from the one before.");
             }
 
-            ForBlocks(flat, stream.ReadExactly);
+            ForBlocks(flat, isRead: true, stream.ReadExactly);
         }
         catch (IOException error)
         {
@@ -183,12 +184,19 @@ internal sealed class CheckpointFolder
         }
     }
 
-    private static void ForBlocks(Tensor flat, SpanAction action)
+    // Through the host's memory, which on the processor is the tensor's own.
+    private static void ForBlocks(Tensor flat, bool isRead, SpanAction action)
     {
+        using IDisposable guard = no_grad();
         for (long start = 0; start < flat.shape[0]; start += BlockLength)
         {
             using Tensor block = flat.narrow(0, start, Math.Min(BlockLength, flat.shape[0] - start));
-            action(block.bytes);
+            using Tensor host = block.cpu();
+            action(host.bytes);
+            if (isRead && flat.device_type != DeviceType.CPU)
+            {
+                block.copy_(host);
+            }
         }
     }
 

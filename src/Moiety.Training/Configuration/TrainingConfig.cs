@@ -64,6 +64,9 @@ public sealed record TrainingConfig
     /// <summary>Threads of libtorch and of the optimizer.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>Where the model is trained: one of <see cref="TrainingDevice.Names"/>.</summary>
+    public string Device { get; init; } = TrainingDevice.Cpu.Name;
+
     /// <summary>Type of the matrix products.</summary>
     public ComputePrecision Precision { get; init; } = ComputePrecision.BF16;
 

@@ -26,6 +26,8 @@ public static class TrainingConfigReader
 
     private static readonly JsonDocumentOptions Options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false };
 
+    private static readonly Dictionary<string, string> Devices = TrainingDevice.Names.ToDictionary(name => name, StringComparer.Ordinal);
+
     private static readonly Dictionary<string, ComputePrecision> Precisions = new(StringComparer.Ordinal)
     {
         ["f32"] = ComputePrecision.F32,
@@ -144,6 +146,7 @@ public static class TrainingConfigReader
         bool isolate = run.Boolean("isolate_documents", true);
         int threads = run.Int32("threads", 1, 1024, Environment.ProcessorCount);
         ComputePrecision precision = run.Choice("precision", Precisions, "bf16");
+        string device = run.Choice("device", Devices, TrainingDevice.Cpu.Name);
         run.RefuseOthers();
 
         ConfigSection optimizer = root.Section("optimizer", required: true);
@@ -189,6 +192,7 @@ public static class TrainingConfigReader
             Steps = totalSteps,
             TimeLimit = minutes is { } limit ? TimeSpan.FromMinutes(limit) : null,
             Threads = threads,
+            Device = device,
             Precision = precision,
             Schedule = schedule,
             Optimizer = adam,

@@ -164,6 +164,6 @@ internal sealed class Distiller : IDisposable
         }
 
         using Checkpoint checkpoint = Checkpoint.Open(_config.TeacherPath);
-        return new ModuleTeacher(checkpoint, _config, _student.Config.EosTokenIds[0]);
+        return new ModuleTeacher(checkpoint, _config, _student.Config.EosTokenIds[0], TrainingDevice.Open(_run.Device));
     }
 }

@@ -20,11 +20,12 @@ internal sealed class ModuleTeacher : ITeacher
     /// <param name="checkpoint">Its checkpoint; may be closed afterwards.</param>
     /// <param name="config">Weight and temperature.</param>
     /// <param name="separator">The token that starts every document of the corpus.</param>
+    /// <param name="device">Where the student is.</param>
     /// <exception cref="InvalidInputException">The trainer does not compute such a model, or the checkpoint is malformed.</exception>
-    internal ModuleTeacher(Checkpoint checkpoint, DistillationConfig config, int separator)
+    internal ModuleTeacher(Checkpoint checkpoint, DistillationConfig config, int separator, TrainingDevice device)
     {
         _config = config;
-        _module = new DecoderModule(checkpoint.Config with { EosTokenIds = [separator] });
+        _module = new DecoderModule(checkpoint.Config with { EosTokenIds = [separator] }, device: device);
         try
         {
             TorchCheckpointLoader.Fill(_module, checkpoint);

@@ -14,7 +14,7 @@ internal sealed class ProductFunction : autograd.SingleTensorFunction<ProductFun
 
     /// <summary>Multiplies.</summary>
     /// <param name="input">[rows, columns], F32 or BF16: the type of the products.</param>
-    /// <param name="weight">[outputs, columns] in a store whose gradients are wanted.</param>
+    /// <param name="weight">[outputs, columns] in a store; frozen ones get no gradient.</param>
     /// <returns>[rows, outputs] in the type of the input.</returns>
     internal static Tensor Apply(Tensor input, Parameter weight) => apply(input, weight.Value, weight);
 
@@ -35,10 +35,11 @@ internal sealed class ProductFunction : autograd.SingleTensorFunction<ProductFun
     {
         List<Tensor> saved = ctx.get_saved_variables();
         Parameter weight = (Parameter)ctx.get_data("weight");
-        using (Tensor transposed = gradOutput.t())
-        using (Tensor product = transposed.mm(saved[0]))
-        using (Tensor sum = weight.Gradient)
+        if (weight.Value.requires_grad)
         {
+            using Tensor transposed = gradOutput.t();
+            using Tensor product = transposed.mm(saved[0]);
+            using Tensor sum = weight.Gradient;
             GradientSum.Add(product, sum);
         }
 

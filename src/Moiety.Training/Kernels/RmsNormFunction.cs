@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Moiety.Training.Modules;
 using static TorchSharp.torch;
 
 namespace Moiety.Training.Kernels;
@@ -14,10 +15,11 @@ internal sealed class RmsNormFunction : autograd.SingleTensorFunction<RmsNormFun
 
     /// <summary>Normalizes rows.</summary>
     /// <param name="input">[rows, size], F32, contiguous.</param>
-    /// <param name="gain">[size], F32.</param>
+    /// <param name="gain">[size], in a store, whose device says whether the kernel computes.</param>
     /// <param name="epsilon">Epsilon inside the root.</param>
     /// <param name="type">Type of the result: F32 or BF16.</param>
-    internal static Tensor Apply(Tensor input, Tensor gain, float epsilon, ScalarType type) => apply(input, gain, epsilon, type);
+    internal static Tensor Apply(Tensor input, Parameter gain, float epsilon, ScalarType type) =>
+        gain.Store.Device.UsesKernels ? apply(input, gain.Value, epsilon, type) : ByOperations(input, gain.Value, epsilon).to(type);
 
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
@@ -53,6 +55,9 @@ internal sealed class RmsNormFunction : autograd.SingleTensorFunction<RmsNormFun
             : Backward<float, Float32Element>(saved[0], saved[1], epsilon, gradient, inputGradient);
         return [inputGradient, gainGradient, null!, null!];
     }
+
+    private static Tensor ByOperations(Tensor input, Tensor gain, float epsilon) =>
+        input * input.square().mean([-1], keepdim: true).Plus(epsilon).rsqrt() * gain;
 
     private static void Forward<T, TElement>(Tensor input, Tensor gain, float epsilon, Tensor output)
         where T : unmanaged

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Moiety.Training.Modules;
 using static TorchSharp.torch;
 
 namespace Moiety.Training.Kernels;
@@ -18,6 +19,19 @@ internal sealed class RotaryFunction : autograd.SingleTensorFunction<RotaryFunct
     /// <param name="sine">[positions, d/2], F32.</param>
     /// <param name="rotated">Number of leading heads that are rotated.</param>
     internal static Tensor Apply(Tensor heads, Tensor cosine, Tensor sine, int rotated) => apply(heads, cosine, sine, rotated);
+
+    /// <summary>The same by libtorch's operations, on any device.</summary>
+    internal static Tensor ByOperations(Tensor heads, Tensor cosine, Tensor sine, int rotated)
+    {
+        long half = cosine.shape[1];
+        Tensor turning = heads.narrow(2, 0, rotated).to(ScalarType.Float32);
+        Tensor a = turning.narrow(3, 0, half);
+        Tensor b = turning.narrow(3, half, half);
+        Tensor c = cosine.narrow(0, 0, heads.shape[1]).unsqueeze(1);
+        Tensor s = sine.narrow(0, 0, heads.shape[1]).unsqueeze(1);
+        Tensor turned = cat([(a * c).Plus((b * s).neg()), (b * c).Plus(a * s)], 3).to(heads.dtype);
+        return rotated == heads.shape[2] ? turned : cat([turned, heads.narrow(2, rotated, heads.shape[2] - rotated)], 2);
+    }
 
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)

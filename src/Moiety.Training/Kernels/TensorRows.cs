@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Moiety.Training.Kernels;
@@ -16,9 +17,9 @@ internal readonly unsafe struct TensorRows<T>
     /// <exception cref="ArgumentException">The tensor is not contiguous.</exception>
     internal TensorRows(Tensor tensor)
     {
-        if (!tensor.is_contiguous())
+        if (!tensor.is_contiguous() || tensor.device_type != DeviceType.CPU)
         {
-            throw new ArgumentException("The tensor is not contiguous.", nameof(tensor));
+            throw new ArgumentException("The tensor is not contiguous memory of the processor.", nameof(tensor));
         }
 
         // The memory is libtorch's: nothing moves it while the tensor lives.

@@ -1,5 +1,7 @@
 using System.Runtime.Intrinsics;
 using Moiety.Training.Kernels;
+using Moiety.Training.Modules;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Moiety.Training.Losses;
@@ -29,9 +31,28 @@ public static class CrossEntropyLoss
     {
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(labels);
+        if (logits.device_type != DeviceType.CPU)
+        {
+            return ByOperations(logits, labels, scale);
+        }
+
         return logits.dtype == ScalarType.BFloat16
             ? SumAndGradientInPlace<ushort, Bfloat16Element>(logits, labels, (float)scale)
             : SumAndGradientInPlace<float, Float32Element>(logits, labels, (float)scale);
+    }
+
+    /// <summary><see cref="SumAndGradientInPlace(Tensor, Tensor, double)"/> by libtorch's operations, on any device.</summary>
+    internal static double ByOperations(Tensor logits, Tensor labels, double scale)
+    {
+        using IDisposable guard = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor logarithms = logits.to(ScalarType.Float32).log_softmax(1);
+        Tensor index = labels.unsqueeze(1);
+        double sum = -logarithms.gather(1, index).sum(type: ScalarType.Float64).ToDouble();
+        Tensor gradient = logarithms.exp();
+        gradient.scatter_add_(1, index, ones_like(index, dtype: ScalarType.Float32).neg());
+        logits.copy_(gradient.Times(scale));
+        return sum;
     }
 
     private static double SumAndGradientInPlace<T, TElement>(Tensor logits, Tensor labels, float scale)

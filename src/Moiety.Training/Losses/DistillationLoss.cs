@@ -1,5 +1,7 @@
 using System.Runtime.Intrinsics;
 using Moiety.Training.Kernels;
+using Moiety.Training.Modules;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Moiety.Training.Losses;
@@ -35,10 +37,32 @@ public static class DistillationLoss
                 $"The teacher's logits are {teacher.dtype} [{teacher.shape[0]}, {teacher.shape[1]}], the student's {logits.dtype} [{logits.shape[0]}, {logits.shape[1]}].", nameof(teacher));
         }
 
+        if (logits.device_type != DeviceType.CPU)
+        {
+            return ByOperations(logits, teacher, labels, weight, temperature, scale);
+        }
+
         Factors factors = new((float)weight, (float)temperature, (float)scale);
         return logits.dtype == ScalarType.BFloat16
             ? SumAndGradientInPlace<ushort, Bfloat16Element>(logits, teacher, labels, factors)
             : SumAndGradientInPlace<float, Float32Element>(logits, teacher, labels, factors);
+    }
+
+    /// <summary>The same by libtorch's operations, on any device.</summary>
+    internal static (double CrossEntropy, double Distillation) ByOperations(Tensor logits, Tensor teacher, Tensor labels, double weight, double temperature, double scale)
+    {
+        using IDisposable guard = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor student = logits.to(ScalarType.Float32);
+        Tensor softened = student.Times(1 / temperature).log_softmax(1).AtLeast(Lowest);
+        Tensor target = teacher.narrow(1, 0, logits.shape[1]).to(ScalarType.Float32).Times(1 / temperature).log_softmax(1).AtLeast(Lowest);
+        Tensor right = target.exp();
+        double divergence = (right * target.Plus(softened.neg())).sum(type: ScalarType.Float64).ToDouble();
+        Tensor pull = softened.exp().Plus(right.neg()).Times(weight * temperature * scale);
+        Tensor gradient = student.clone();
+        double crossEntropy = CrossEntropyLoss.ByOperations(gradient, labels, scale);
+        logits.copy_(gradient.Plus(pull));
+        return (crossEntropy, temperature * temperature * divergence);
     }
 
     private static (double CrossEntropy, double Distillation) SumAndGradientInPlace<T, TElement>(Tensor logits, Tensor teacher, Tensor labels, Factors factors)

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Moiety.Training.Kernels;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Moiety.Training.Losses;
@@ -30,6 +31,16 @@ public static class TruncatedDistillationLoss
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(teacher);
         ArgumentNullException.ThrowIfNull(labels);
+        if (logits.device_type != DeviceType.CPU)
+        {
+            // The teacher's answers are on the host.
+            using Tensor host = logits.cpu();
+            using Tensor hostLabels = labels.cpu();
+            (double, double) sums = SumAndGradientInPlace(host, teacher, firstRow, hostLabels, weight, temperature, scale);
+            logits.copy_(host);
+            return sums;
+        }
+
         Factors factors = new((float)weight, (float)temperature, (float)scale);
         return logits.dtype == ScalarType.BFloat16
             ? SumAndGradientInPlace<ushort, Bfloat16Element>(logits, teacher, (int)firstRow, labels, factors)

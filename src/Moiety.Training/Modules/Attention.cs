@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Moiety.Training.Modules;
 
 /// <summary>
-/// Causal self-attention of one layer. Grouped-query heads go through <see cref="AttentionFunction"/>, latent ones through libtorch's
-/// fused product; scores that neither computes (soft caps, ALiBi, sinks) are computed step by step.
+/// Causal self-attention of one layer. Grouped-query heads go through <see cref="AttentionFunction"/>, latent ones and those on other
+/// devices through libtorch's fused product; scores that neither computes (soft caps, ALiBi, sinks) are computed step by step.
 /// </summary>
 internal sealed class Attention
 {
@@ -48,7 +48,7 @@ internal sealed class Attention
     {
         long length = input.shape[0] / batch;
         bool stepwise = _attention.LogitSoftCap > 0 || _attention.AlibiMaxBias > 0 || _attention.Sinks;
-        if (_heads is GroupedHeads grouped && !stepwise)
+        if (_heads is GroupedHeads grouped && !stepwise && _output.Store.Device.UsesKernels)
         {
             Tensor attended = AttentionFunction.Apply(
                 grouped.ProjectTogether(input, batch, pass), _config.HeadCount, pass.FirstVisible(batch, length, _window), (float)(_attention.Scale ?? 1 / Math.Sqrt(_config.HeadSize)));
@@ -56,9 +56,9 @@ internal sealed class Attention
         }
 
         (Tensor queries, Tensor keys, Tensor values) = _heads.Project(input, batch, pass);
-        Tensor? mask = pass.AttentionMask(batch, length, _window);
+        Tensor? mask = pass.AttentionMask(batch, length, _window, input.device);
         Tensor mixed = stepwise
-            ? MixStepwise(queries, keys, values, mask ?? ones(length, length, dtype: ScalarType.Bool).tril(0))
+            ? MixStepwise(queries, keys, values, mask ?? ones(length, length, dtype: ScalarType.Bool, device: input.device).tril(0))
             : nn.functional.scaled_dot_product_attention(Scaled(queries), keys, values, mask, is_casual: mask is null);
         return pass.Project(mixed.transpose(1, 2).reshape(batch * length, -1), _output, _outputBias);
     }
@@ -71,7 +71,7 @@ internal sealed class Attention
         Tensor scores = queries.matmul(keys.transpose(2, 3)).to(ScalarType.Float32).Times(_attention.Scale ?? 1 / Math.Sqrt(_config.HeadSize));
         double cap = _attention.LogitSoftCap;
         scores = cap == 0 ? scores : scores.Times(1 / cap).tanh().Times(cap);
-        scores = _attention.AlibiMaxBias == 0 ? scores : scores.Plus(DistanceBias(scores.shape[3]));
+        scores = _attention.AlibiMaxBias == 0 ? scores : scores.Plus(DistanceBias(scores.shape[3]).to(scores.device));
 
         // The logarithm of 1 and 0 leaves a score as it is, or hides it.
         scores = scores.Plus(mask.to(ScalarType.Float32).log());

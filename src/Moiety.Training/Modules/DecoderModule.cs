@@ -25,8 +25,9 @@ public sealed class DecoderModule : IDisposable
     /// <summary>Builds the module; all parameters are zero until <see cref="Initialize(ulong)"/> or until they are loaded.</summary>
     /// <param name="config">The model.</param>
     /// <param name="gates">The gate of each layer, null in dense ones; empty for what the configuration describes.</param>
+    /// <param name="device">Where it lives; the processor when null.</param>
     /// <exception cref="InvalidInputException">The configuration has a feature that the trainer does not compute.</exception>
-    public DecoderModule(ModelConfig config, ImmutableArray<GateOptions?> gates = default)
+    public DecoderModule(ModelConfig config, ImmutableArray<GateOptions?> gates = default, TrainingDevice? device = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         if (UntrainedFeatures.Of(config).FirstOrDefault() is { } feature)
@@ -41,7 +42,7 @@ public sealed class DecoderModule : IDisposable
 
         TorchLibrary.EnsureLoaded();
         Config = config;
-        Store = new ParameterStore();
+        Store = new ParameterStore(device ?? TrainingDevice.Cpu);
         _embedding = new TokenEmbedding(Store, config);
         _layers = [.. Enumerable.Range(0, config.LayerCount).Select(layer => new DecoderLayer(Store, config, RotaryOf(layer), layer, gates.IsDefaultOrEmpty ? null : gates[layer]))];
         _head = new OutputHead(Store, config, _embedding.Words);
@@ -130,7 +131,7 @@ public sealed class DecoderModule : IDisposable
         using DisposeScope scope = NewDisposeScope();
         Tensor ids = tensor(tokens.ToArray().Select(id => (long)id).ToArray()).view(1, tokens.Length);
         ForwardPass pass = new(ComputePrecision.F32, capacity: null, seed: 0, trackRouterLosses: false);
-        return [.. _head.Logits(Forward(ids, pass), pass).data<float>()];
+        return HostValues.Read(_head.Logits(Forward(ids, pass), pass));
     }
 
     /// <summary>What the head's product reads: the final hidden states, normalized and projected where the model does so.</summary>
@@ -144,6 +145,7 @@ public sealed class DecoderModule : IDisposable
             pass.IsolateDocuments(tokens, Config.EosTokenIds[0]);
         }
 
+        Store.Upload();
         pass.TokenIds = tokens;
         Tensor residual = _embedding.Forward(tokens, pass);
         foreach (DecoderLayer layer in _layers)
@@ -208,7 +210,7 @@ public sealed class DecoderModule : IDisposable
 
         if (!_rotaries.TryGetValue(rotary, out RotaryTable? table))
         {
-            table = new RotaryTable(rotary, Config.Attention.Latent?.RotaryHeadSize ?? Config.HeadSize, Config.ContextLength);
+            table = new RotaryTable(rotary, Config.Attention.Latent?.RotaryHeadSize ?? Config.HeadSize, Config.ContextLength, Store.Device);
             _rotaries.Add(rotary, table);
         }
 

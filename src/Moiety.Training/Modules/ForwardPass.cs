@@ -88,15 +88,15 @@ internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? ca
     }
 
     /// <summary>[batch, 1, length, length]: the same as a mask, or null for plain causal attention.</summary>
-    internal Tensor? AttentionMask(long batch, long length, int window)
+    internal Tensor? AttentionMask(long batch, long length, int window, Device device)
     {
         if (DocumentStarts is null && (window == 0 || window >= length))
         {
             return null;
         }
 
-        Tensor first = tensor(FirstVisible(batch, length, window)).view(batch, 1, length, 1);
-        Tensor positions = arange(length, dtype: ScalarType.Int32);
+        Tensor first = tensor(FirstVisible(batch, length, window), device: device).view(batch, 1, length, 1);
+        Tensor positions = arange(length, dtype: ScalarType.Int32, device: device);
         return positions.ge(first).logical_and(positions.le(positions.unsqueeze(1)));
     }
 
@@ -109,7 +109,18 @@ internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? ca
     /// <summary>x W^T, or x W^T + b.</summary>
     internal Tensor Project(Tensor input, Parameter weight, Parameter? bias = null)
     {
-        Tensor product = ProductFunction.Apply(input, weight);
+        Tensor product = Multiply(input, weight);
         return bias is { } shift ? product.Plus(Cast(shift.Value)) : product;
+    }
+
+    private Tensor Multiply(Tensor input, Parameter weight)
+    {
+        if (weight.Store.Device.UsesKernels)
+        {
+            return ProductFunction.Apply(input, weight);
+        }
+
+        using Tensor transposed = Cast(weight.Value).t();
+        return input.mm(transposed);
     }
 }

@@ -31,8 +31,8 @@ internal sealed class HeadNorm
         Tensor single = input.to(ScalarType.Float32);
         Tensor result = _kind switch
         {
-            QueryKeyNorm.PerHead => RmsNormFunction.Apply(single.contiguous(), _gain.Value, _epsilon, ScalarType.Float32),
-            QueryKeyNorm.Whole => RmsNormFunction.Apply(single.flatten(2).contiguous(), _gain.Value, _epsilon, ScalarType.Float32).view(input.shape),
+            QueryKeyNorm.PerHead => RmsNormFunction.Apply(single.contiguous(), _gain, _epsilon, ScalarType.Float32),
+            QueryKeyNorm.Whole => RmsNormFunction.Apply(single.flatten(2).contiguous(), _gain, _epsilon, ScalarType.Float32).view(input.shape),
             QueryKeyNorm.PerHeadLayer => nn.functional.layer_norm(single, [_headSize], null, null, _epsilon) * _gain.Value.view(_heads, _headSize),
             _ => throw new InvalidOperationException($"{_kind} is no norm."),
         };

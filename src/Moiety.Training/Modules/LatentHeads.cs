@@ -60,5 +60,5 @@ internal sealed class LatentHeads : AttentionHeads
     private Tensor Turn(Tensor heads, int count) => _rotary is null ? heads : _rotary.Rotate(heads, count);
 
     private Tensor Normalize(Tensor rows, Parameter gain, ForwardPass pass) =>
-        RmsNormFunction.Apply(rows.to(ScalarType.Float32).contiguous(), gain.Value, _config.NormEpsilon, pass.ComputeType);
+        RmsNormFunction.Apply(rows.to(ScalarType.Float32).contiguous(), gain, _config.NormEpsilon, pass.ComputeType);
 }

@@ -40,7 +40,7 @@ internal sealed class Norm
     {
         if (_kind == NormKind.Rms)
         {
-            return RmsNormFunction.Apply(input, _gain.Value, _epsilon, type);
+            return RmsNormFunction.Apply(input, _gain, _epsilon, type);
         }
 
         Tensor? gain = _kind == NormKind.LayerWithoutParameters ? null : _gain.Value;

@@ -63,6 +63,7 @@ internal sealed class OutputHead
     internal double CrossEntropySum(Tensor input, Tensor labels, ForwardPass pass)
     {
         double sum = 0;
+        labels = labels.to(input.device);
         for (long row = 0; row < labels.shape[0]; row += Rows)
         {
             using DisposeScope chunk = NewDisposeScope();
@@ -91,6 +92,7 @@ internal sealed class OutputHead
         Tensor weightGradient = _words.Gradient;
         Tensor inputGradient = empty_like(input);
         HeadLoss sum = default;
+        labels = labels.to(input.device);
         for (long row = 0; row < labels.shape[0]; row += Rows)
         {
             using DisposeScope chunk = NewDisposeScope();

@@ -9,9 +9,10 @@ namespace Moiety.Training.Modules;
 /// All parameters of a model in one flat F32 buffer, and their gradients in a second one of the same layout: an optimizer step
 /// is a pass over flat memory, and an expert that no token visited has its zero gradient. Matrices come first, so that
 /// weight decay covers one range. A leaf may hold several named parameters row under row (query, key and value, say):
-/// one product for all, while checkpoints see each by its name.
+/// one product for all, while checkpoints see each by its name. On a device that is not the processor, values that are read or written as
+/// spans live in a copy on the host; leaf by leaf, whichever side is older is brought up to date when it is asked for.
 /// </summary>
-internal sealed class ParameterStore : IDisposable
+internal sealed class ParameterStore(TrainingDevice? device = null) : IDisposable
 {
     private const int Alignment = 16;
 
@@ -19,9 +20,25 @@ internal sealed class ParameterStore : IDisposable
     private readonly Dictionary<string, NamedParameter> _named = new(StringComparer.Ordinal);
     private Tensor? _values;
     private Tensor? _gradients;
+    private Tensor? _host;
 
-    /// <summary>The flat values.</summary>
-    internal Tensor Values => _values ?? throw new InvalidOperationException("The store is not allocated.");
+    /// <summary>Where the parameters live.</summary>
+    internal TrainingDevice Device { get; } = device ?? TrainingDevice.Cpu;
+
+    /// <summary>The flat values; may be written.</summary>
+    internal Tensor Values
+    {
+        get
+        {
+            Upload();
+            foreach (Leaf leaf in _leaves)
+            {
+                leaf.IsHostOlder = _host is not null;
+            }
+
+            return _values ?? throw new InvalidOperationException("The store is not allocated.");
+        }
+    }
 
     /// <summary>The flat gradients.</summary>
     internal Tensor Gradients => _gradients ?? throw new InvalidOperationException("The store is not allocated.");
@@ -77,8 +94,9 @@ internal sealed class ParameterStore : IDisposable
 
         Length = length;
         using DisposeScope scope = NewDisposeScope();
-        _values = zeros(length, dtype: ScalarType.Float32).DetachFromDisposeScope();
-        _gradients = zeros(length, dtype: ScalarType.Float32).DetachFromDisposeScope();
+        _values = zeros(length, dtype: ScalarType.Float32, device: Device.Device).DetachFromDisposeScope();
+        _gradients = zeros(length, dtype: ScalarType.Float32, device: Device.Device).DetachFromDisposeScope();
+        _host = Device.UsesKernels ? null : zeros(length, dtype: ScalarType.Float32).DetachFromDisposeScope();
         foreach (Leaf leaf in _leaves)
         {
             leaf.Value = leaf.ViewOf(_values).DetachFromDisposeScope();
@@ -100,8 +118,24 @@ internal sealed class ParameterStore : IDisposable
         _gradients = null;
     }
 
+    /// <summary>
+    /// Brings what the host wrote to the device. To be called before a pass: in the middle of one, libtorch would take it for a change of
+    /// all values that the gradients need.
+    /// </summary>
+    internal void Upload()
+    {
+        foreach (Leaf leaf in _leaves)
+        {
+            Upload(leaf);
+        }
+    }
+
     /// <summary>The tensor of a leaf, [rows, columns] or [rows].</summary>
-    internal Tensor LeafValue(int leaf) => _leaves[leaf].Value ?? throw new InvalidOperationException("The store is not allocated.");
+    internal Tensor LeafValue(int leaf)
+    {
+        Upload(_leaves[leaf]);
+        return _leaves[leaf].Value ?? throw new InvalidOperationException("The store is not allocated.");
+    }
 
     /// <summary>The gradient of a leaf.</summary>
     internal Tensor LeafGradient(int leaf) => _leaves[leaf].ViewOf(Gradients);
@@ -113,16 +147,28 @@ internal sealed class ParameterStore : IDisposable
         return (parameter.Rows, parameter.Columns);
     }
 
-    /// <summary>The values of a named parameter, writable.</summary>
+    /// <summary>The values of a named parameter, writable until the next pass or step.</summary>
     internal Span<float> Span(string name)
     {
         NamedParameter parameter = Find(name);
-        using Tensor view = Values.narrow(0, _leaves[parameter.Leaf].Offset + parameter.Offset, parameter.Length);
+        Leaf leaf = _leaves[parameter.Leaf];
+        if (_host is not null)
+        {
+            Download(leaf);
+            leaf.IsHostNewer = true;
+        }
+
+        Tensor flat = _host ?? _values ?? throw new InvalidOperationException("The store is not allocated.");
+        using Tensor view = flat.narrow(0, leaf.Offset + parameter.Offset, parameter.Length);
         return System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(view.bytes);
     }
 
     /// <summary>A view of a named parameter with its own shape.</summary>
-    internal Tensor View(string name) => ViewIn(Values, name);
+    internal Tensor View(string name)
+    {
+        Upload(_leaves[Find(name).Leaf]);
+        return ViewIn(_values!, name);
+    }
 
     /// <summary>A view of the gradient of a named parameter with its own shape.</summary>
     internal Tensor GradientView(string name) => ViewIn(Gradients, name);
@@ -156,6 +202,33 @@ internal sealed class ParameterStore : IDisposable
 
         _values?.Dispose();
         _gradients?.Dispose();
+        _host?.Dispose();
+    }
+
+    private void Upload(Leaf leaf)
+    {
+        if (leaf.IsHostNewer)
+        {
+            Copy(_host!, _values!, leaf);
+            leaf.IsHostNewer = false;
+        }
+    }
+
+    private void Download(Leaf leaf)
+    {
+        if (leaf.IsHostOlder)
+        {
+            Copy(_values!, _host!, leaf);
+            leaf.IsHostOlder = false;
+        }
+    }
+
+    private static void Copy(Tensor from, Tensor to, Leaf leaf)
+    {
+        using IDisposable guard = no_grad();
+        using Tensor source = from.narrow(0, leaf.Offset, leaf.Length);
+        using Tensor target = to.narrow(0, leaf.Offset, leaf.Length);
+        target.copy_(source);
     }
 
     private Tensor ViewIn(Tensor flat, string name)
@@ -184,6 +257,11 @@ internal sealed class ParameterStore : IDisposable
         internal long Offset { get; set; }
 
         internal Tensor? Value { get; set; }
+
+        // At most one of the two is set: the host's copy holds what the device has not, or the other way round.
+        internal bool IsHostNewer { get; set; }
+
+        internal bool IsHostOlder { get; set; }
 
         internal Tensor ViewOf(Tensor flat)
         {

@@ -49,7 +49,7 @@ internal sealed class Perceptron
 
     private Tensor Activate(Tensor projected)
     {
-        if (_activation == Activation.SiluGated)
+        if (_activation == Activation.SiluGated && _up.Store.Device.UsesKernels)
         {
             return SwiGluFunction.Apply(projected);
         }
@@ -69,6 +69,7 @@ internal sealed class Perceptron
         Tensor[] parts = projected.chunk(2, 1);
         return _activation switch
         {
+            Activation.SiluGated => parts[0].silu() * parts[1],
             Activation.GeluGated => parts[0].gelu(GELU.Approximate.none) * parts[1],
             Activation.GeluTanhGated => parts[0].gelu(GELU.Approximate.tanh) * parts[1],
             Activation.ClampedSiluGated => Clamped(parts[0].AtMost(ClampLimit), parts[1].AtMost(ClampLimit).AtLeast(-ClampLimit)),

@@ -12,14 +12,20 @@ namespace Moiety.Training.Modules;
 internal sealed class RotaryTable : IDisposable
 {
     private readonly bool _interleaved;
+    private readonly bool _usesKernel;
     private readonly int _dimensions;
     private readonly Tensor _cosine;
     private readonly Tensor _sine;
 
     /// <summary>Computes the table for positions 0 to <paramref name="length"/> - 1.</summary>
-    internal RotaryTable(RotaryConfig config, int headSize, int length)
+    /// <param name="config">How positions turn.</param>
+    /// <param name="headSize">Elements of a head.</param>
+    /// <param name="length">Positions.</param>
+    /// <param name="device">Where the heads are.</param>
+    internal RotaryTable(RotaryConfig config, int headSize, int length, TrainingDevice device)
     {
         _interleaved = config.Interleaved;
+        _usesKernel = device.UsesKernels;
         _dimensions = config.Dimensions ?? headSize;
         int half = _dimensions / 2;
         double[] frequencies = RotaryFrequencies.Of(config, _dimensions, length);
@@ -37,8 +43,8 @@ internal sealed class RotaryTable : IDisposable
         }
 
         using DisposeScope scope = NewDisposeScope();
-        _cosine = tensor(cosine).view(length, half).DetachFromDisposeScope();
-        _sine = tensor(sine).view(length, half).DetachFromDisposeScope();
+        _cosine = tensor(cosine, device: device.Device).view(length, half).DetachFromDisposeScope();
+        _sine = tensor(sine, device: device.Device).view(length, half).DetachFromDisposeScope();
     }
 
     /// <summary>Turns the leading heads of every position and copies the others; of a head, the leading elements that are rotated.</summary>
@@ -60,13 +66,17 @@ internal sealed class RotaryTable : IDisposable
     {
         if (!_interleaved)
         {
-            return RotaryFunction.Apply(heads, _cosine, _sine, rotated);
+            return TurnHalves(heads, rotated);
         }
 
         long half = heads.shape[3] / 2;
         Tensor apart = heads.unflatten(3, half, 2).transpose(3, 4).flatten(3).contiguous();
-        return RotaryFunction.Apply(apart, _cosine, _sine, rotated).unflatten(3, 2, half).transpose(3, 4).flatten(3);
+        return TurnHalves(apart, rotated).unflatten(3, 2, half).transpose(3, 4).flatten(3);
     }
+
+    private Tensor TurnHalves(Tensor heads, int rotated) => _usesKernel
+        ? RotaryFunction.Apply(heads, _cosine, _sine, rotated)
+        : RotaryFunction.ByOperations(heads, _cosine, _sine, rotated);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -15,6 +15,13 @@ internal static class TensorArithmetic
     /// <summary>left + right.</summary>
     internal static Tensor Plus(this Tensor left, Tensor right) => left.add(right, One);
 
+    /// <summary>left + right.</summary>
+    internal static Tensor Plus(this Tensor left, double right)
+    {
+        using Scalar scalar = right;
+        return left.add(scalar);
+    }
+
     /// <summary>target += value.</summary>
     internal static void Accumulate(this Tensor target, Tensor value) => target.add_(value, One);
 

@@ -44,7 +44,7 @@ internal sealed class TokenEmbedding
     /// <returns>[batch * length, hidden] in F32.</returns>
     internal Tensor Forward(Tensor tokens, ForwardPass pass)
     {
-        Tensor state = Words.Value.index_select(0, tokens.flatten());
+        Tensor state = Words.Value.index_select(0, tokens.flatten().to(Words.Store.Device.Device));
         if (_projection is { } projection)
         {
             state = pass.Project(pass.Cast(state), projection).to(ScalarType.Float32);

@@ -20,6 +20,9 @@ public static unsafe partial class TorchLibrary
 
     private static readonly Lazy<bool> Loaded = new(LoadOnce);
 
+    /// <summary>Whether the application carries libtorch for CUDA.</summary>
+    internal static bool HasCuda => SearchFolders().Any(folder => File.Exists(Path.Combine(folder, "libtorch_cuda.so")) || File.Exists(Path.Combine(folder, "torch_cuda.dll")));
+
     /// <summary>Makes TorchSharp usable in this process. Safe to call any number of times, from any thread.</summary>
     /// <returns>Whether the patched copy is in use.</returns>
     /// <exception cref="InvalidOperationException">The native library is missing, or cannot be adapted to this system.</exception>
@@ -132,7 +135,7 @@ public static unsafe partial class TorchLibrary
     {
         string? path = SearchFolders().Prepend(folder).Select(candidate => Path.Combine(candidate, file)).FirstOrDefault(File.Exists);
         return path ?? throw new InvalidOperationException(
-            $"{file} is neither in {folder} nor in the application's folders. It comes with the NuGet package libtorch-cpu-linux-x64.");
+            $"{file} is neither in {folder} nor in the application's folders. It comes with the NuGet package libtorch-cpu-linux-x64, or the one for CUDA.");
     }
 
     private static IEnumerable<string> SearchFolders()

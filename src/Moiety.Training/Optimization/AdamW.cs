@@ -1,12 +1,13 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Moiety.Training.Modules;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Moiety.Training.Optimization;
 
 /// <summary>
-/// AdamW (Loshchilov and Hutter, arXiv 1711.05101) with bias correction, in one pass over the flat buffers of a
+/// AdamW (Loshchilov and Hutter, arXiv 1711.05101) with bias correction, on the processor in one pass over the flat buffers of a
 /// <see cref="ParameterStore"/>. Every element is independent of the others, and norms are summed over blocks of fixed size in
 /// fixed order, so the result depends neither on the number of threads nor on the width of the vectors.
 /// </summary>
@@ -22,8 +23,8 @@ internal sealed class AdamW : IDisposable
     {
         _store = store;
         _options = options;
-        FirstMoment = zeros(store.Length, dtype: ScalarType.Float32).DetachFromDisposeScope();
-        SecondMoment = zeros(store.Length, dtype: ScalarType.Float32).DetachFromDisposeScope();
+        FirstMoment = zeros(store.Length, dtype: ScalarType.Float32, device: store.Device.Device).DetachFromDisposeScope();
+        SecondMoment = zeros(store.Length, dtype: ScalarType.Float32, device: store.Device.Device).DetachFromDisposeScope();
     }
 
     /// <summary>Flat running mean of gradients.</summary>
@@ -37,7 +38,10 @@ internal sealed class AdamW : IDisposable
     /// <param name="learningRate">The learning rate.</param>
     /// <param name="threads">Threads to use.</param>
     /// <returns>Norm of all gradients before clipping.</returns>
-    internal double Step(long step, double learningRate, int threads)
+    internal double Step(long step, double learningRate, int threads) =>
+        _store.Device.UsesKernels ? StepByBlocks(step, learningRate, threads) : StepByOperations(step, learningRate);
+
+    private double StepByBlocks(long step, double learningRate, int threads)
     {
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = threads };
         int blocks = (int)((_store.Length + BlockLength - 1) / BlockLength);
@@ -49,7 +53,7 @@ internal sealed class AdamW : IDisposable
             return norm;
         }
 
-        float clip = _options.ClipNorm is { } limit && norm > limit ? (float)(limit / (norm + 1e-6)) : 1;
+        float clip = Clip(norm);
         float stepSize = (float)(learningRate / (1 - Math.Pow(_options.Beta1, step)));
         float secondCorrection = (float)(1 / (1 - Math.Pow(_options.Beta2, step)));
         Parallel.For(0, blocks, parallel, block =>
@@ -67,6 +71,37 @@ internal sealed class AdamW : IDisposable
         });
         return norm;
     }
+
+    // The same on any device, in passes of libtorch's. The gradients are scaled where they lie: they are zeroed before the next step.
+    private double StepByOperations(long step, double learningRate)
+    {
+        using IDisposable guard = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor gradients = _store.Gradients;
+        double norm = Math.Sqrt(gradients.square().sum(type: ScalarType.Float64).ToDouble());
+        if (!double.IsFinite(norm))
+        {
+            return norm;
+        }
+
+        using Scalar clip = Clip(norm);
+        using Scalar beta1 = (float)_options.Beta1;
+        using Scalar beta2 = (float)_options.Beta2;
+        using Scalar rest1 = (float)(1 - _options.Beta1);
+        using Scalar rest2 = (float)(1 - _options.Beta2);
+        using Scalar step1 = (float)(-learningRate / (1 - Math.Pow(_options.Beta1, step)));
+        using Scalar keep = (float)(1 - (learningRate * _options.WeightDecay));
+        gradients.mul_(clip);
+        FirstMoment.mul_(beta1).add_(gradients, rest1);
+        SecondMoment.mul_(beta2).addcmul_(gradients, gradients, rest2);
+        Tensor root = SecondMoment.Times(1 / (1 - Math.Pow(_options.Beta2, step))).sqrt().Plus(_options.Epsilon);
+        Tensor values = _store.Values;
+        values.narrow(0, 0, _store.MatrixLength).mul_(keep);
+        values.addcdiv_(FirstMoment, root, step1);
+        return norm;
+    }
+
+    private float Clip(double norm) => _options.ClipNorm is { } limit && norm > limit ? (float)(limit / (norm + 1e-6)) : 1;
 
     private static Span<float> Block(Tensor flat, int block)
     {

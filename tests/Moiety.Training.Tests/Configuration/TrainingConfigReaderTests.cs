@@ -102,6 +102,7 @@ public class TrainingConfigReaderTests
     [InlineData("\"batch_size\": 2", "\"batch_size\": 2, \"batch\": 3", "training.batch", "unknown key", "batch_size")]
     [InlineData("\"batch_size\": 2", "\"batch_size\": 2, \"sequence_length\": 64", "training.sequence_length", "64 is not allowed", "to 32")]
     [InlineData("\"batch_size\": 2", "\"batch_size\": 2, \"precision\": \"fp8\"", "training.precision", "fp8", "\"bf16\", \"f32\"")]
+    [InlineData("\"batch_size\": 2", "\"batch_size\": 2, \"device\": \"tpu\"", "training.device", "tpu", "\"cpu\", \"cuda\"")]
     [InlineData("\"steps\": 5", "\"steps\": 5, \"tokens\": 9", "training.steps", "either", "not both")]
     [InlineData(", \"steps\": 5", "", "training.steps", "missing", "\"tokens\"")]
     [InlineData("\"kv_heads\": 2", "\"kv_heads\": 3", "model.kv_heads", "3 does not divide", "4")]

@@ -34,7 +34,7 @@ public class DistillationTests
         WriteTeacher(folder);
         using Checkpoint checkpoint = Checkpoint.Open(folder["teacher"]);
         using DecoderModule before = TorchCheckpointLoader.Load(checkpoint);
-        using ModuleTeacher teacher = new(checkpoint, new DistillationConfig { TeacherPath = "" }, separator: 0);
+        using ModuleTeacher teacher = new(checkpoint, new DistillationConfig { TeacherPath = "" }, separator: 0, TrainingDevice.Cpu);
         using DecoderModule student = new(before.Config);
         student.Initialize(1);
         using (DisposeScope scope = NewDisposeScope())
