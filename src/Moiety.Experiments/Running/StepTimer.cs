@@ -9,9 +9,12 @@ namespace Moiety.Experiments.Running;
 /// </summary>
 public static class StepTimer
 {
-    private const int Steps = 4;
+    // Code is compiled anew, and better, during the first seconds of a process; small models make hundreds of steps in them.
+    private static readonly TimeSpan Length = TimeSpan.FromSeconds(8);
+    private const int Steps = 400;
+    private const int Window = 5;
 
-    /// <summary>Processor time of a training, by the fastest of a few steps.</summary>
+    /// <summary>Processor time of a training, by the fastest of the first steps.</summary>
     /// <param name="run">The training.</param>
     /// <param name="threads">Threads; null for what the configuration says.</param>
     /// <param name="cancellationToken">Stops the measurement.</param>
@@ -24,7 +27,16 @@ public static class StepTimer
         {
             Fastest fastest = new();
             using Trainer trainer = Trainer.Open(
-                run.Config with { Steps = Steps, LogInterval = 1, ValidationCorpora = [], Distillation = null, CheckpointInterval = int.MaxValue, Threads = threads ?? run.Config.Threads },
+                run.Config with
+                {
+                    Steps = Steps,
+                    TimeLimit = Length,
+                    LogInterval = Window,
+                    ValidationCorpora = [],
+                    Distillation = null,
+                    CheckpointInterval = int.MaxValue,
+                    Threads = threads ?? run.Config.Threads,
+                },
                 folder,
                 resume: false,
                 fastest,
