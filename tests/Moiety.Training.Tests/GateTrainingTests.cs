@@ -2,7 +2,6 @@ using Moiety.Models;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Training.Configuration;
-using Moiety.Training.Routing;
 
 namespace Moiety.Training.Tests;
 

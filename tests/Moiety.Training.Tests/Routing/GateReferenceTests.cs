@@ -1,7 +1,6 @@
 using CsCheck;
 using Moiety.Models.Configuration;
 using Moiety.Numerics.Randomness;
-using Moiety.Training.Routing;
 using Moiety.Training.Routing.Gates;
 
 namespace Moiety.Training.Tests.Routing;
