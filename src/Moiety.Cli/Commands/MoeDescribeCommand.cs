@@ -111,6 +111,7 @@ internal static class MoeDescribeCommand
         GatingKind.Softmax => mixture.Renormalized ? "softmax and top-k, in either order" : "softmax, then top-k",
         GatingKind.Sigmoid => "sigmoid, then top-k",
         GatingKind.SparseMixer => "SparseMixer: a softmax near each of two maxima",
+        GatingKind.Hash => "none: a table gives each token id its expert",
         var other => other.ToString(),
     };
 

@@ -11,7 +11,7 @@ namespace Moiety.Evaluation.Routing;
 
 /// <summary>
 /// By how much a model's loss on a text grows when one expert is missing: its tokens go to the next best. In group-limited routing, where
-/// a group cannot be one short, the expert keeps its tokens and gives nothing.
+/// a group cannot be one short, and under hash routing, the expert keeps its tokens and gives nothing.
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="texts">The documents to predict.</param>
@@ -55,7 +55,7 @@ public sealed class ExpertLosses(Checkpoint model, IReadOnlyList<string> texts, 
         return losses.ToImmutable();
     }
 
-    private Checkpoint Without(int layer, MoeConfig moe, int expert) => moe.GroupCount == 1
+    private Checkpoint Without(int layer, MoeConfig moe, int expert) => moe is { GroupCount: 1, Gating: not GatingKind.Hash }
         ? ExpertPruning.Apply(model, ExpertPruning.Without(model.Config, layer, expert))
         : ExpertPruning.Silence(model, layer, expert);
 

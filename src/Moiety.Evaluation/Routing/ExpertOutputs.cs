@@ -21,7 +21,7 @@ public static class ExpertOutputs
     /// <param name="options">How to use the machine.</param>
     /// <param name="progress">Told each layer as it is done.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <returns>[layer][expert]: the mean output, [hidden].</returns>
+    /// <returns>[layer][expert]: the mean output, [hidden]; 0 under hash routing, whose experts cannot be merged.</returns>
     /// <exception cref="InvalidInputException">The model carries no tokenizer, is dense, or the texts hold no token.</exception>
     public static ImmutableSortedDictionary<int, ImmutableArray<float[]>> Measure(
         Checkpoint model, IReadOnlyList<string> texts, EngineOptions? options = null, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
@@ -32,7 +32,11 @@ public static class ExpertOutputs
         ImmutableSortedDictionary<int, ImmutableArray<float[]>>.Builder outputs = ImmutableSortedDictionary.CreateBuilder<int, ImmutableArray<float[]>>();
         for (int layer = 0; layer < model.Config.LayerCount; layer++)
         {
-            if (model.Config.FeedForwards[layer].Moe is { } moe)
+            if (model.Config.FeedForwards[layer].Moe is { Gating: GatingKind.Hash } hashed)
+            {
+                outputs.Add(layer, [.. Enumerable.Repeat(new float[1], hashed.ExpertCount)]);
+            }
+            else if (model.Config.FeedForwards[layer].Moe is { } moe)
             {
                 outputs.Add(layer, MeasureLayer(model, tokenizer, texts, layer, moe, options ?? new EngineOptions(), cancellationToken));
                 progress?.Report(layer);

@@ -94,6 +94,11 @@ public sealed record ExpertBudget
             throw new InvalidInputException($"layer {layer} has {moe.ExpertCount} experts, so it cannot have {count} of them.");
         }
 
+        if (moe.Gating == GatingKind.Hash && count != moe.ExpertCount)
+        {
+            throw new InvalidInputException($"layer {layer}: a table of hash routing gives each token id its expert, so that none of the {moe.ExpertCount} can go. Choose other layers.");
+        }
+
         if (count % moe.GroupCount != 0)
         {
             throw new InvalidInputException($"layer {layer}: {count} experts do not fall into {moe.GroupCount} equal groups, among which its router chooses. Give a multiple of {moe.GroupCount}.");

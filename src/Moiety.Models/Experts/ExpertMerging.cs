@@ -38,7 +38,7 @@ public static class ExpertMerging
         return new MergePlan(merged, groups, groups.ToImmutableSortedDictionary(pair => pair.Key, pair => Share(pair.Value, use[pair.Key])), notes);
     }
 
-    /// <summary>The router's rows of each layer, of length 1: experts that the router takes for alike have near ones.</summary>
+    /// <summary>The router's rows of each layer, of length 1: experts that the router takes for alike have near ones. Under hash routing all are 0.</summary>
     /// <param name="model">The model.</param>
     public static ImmutableSortedDictionary<int, ImmutableArray<float[]>> RouterRows(Checkpoint model)
     {
@@ -63,6 +63,11 @@ public static class ExpertMerging
 
     private static ImmutableArray<float[]> RowsOf(Checkpoint model, int layer)
     {
+        if (model.Config.FeedForwards[layer].Moe is { Gating: GatingKind.Hash } hashed)
+        {
+            return [.. Enumerable.Repeat(new float[1], hashed.ExpertCount)];
+        }
+
         TensorSpec router = TensorCatalog.For(model.Config).First(tensor => tensor.Role == TensorRole.Router && tensor.Layer == layer);
         float[] values = TensorValues.Read(model, router);
         return [.. Enumerable.Range(0, router.Rows).Select(row => Normalize(values[(row * router.Columns)..((row + 1) * router.Columns)]))];

@@ -131,6 +131,16 @@ public sealed class ExpertPruningTests : IDisposable
         Assert.Contains(message, Refusal(ConfigOf(family), keep), StringComparison.Ordinal);
 
     [Fact]
+    public void Experts_that_a_table_names_cannot_go()
+    {
+        ModelConfig config = ConfigOf("moiety_moe");
+        FeedForwardConfig hashed = config.FeedForwards[3] with { Moe = config.FeedForwards[3].Moe! with { Gating = GatingKind.Hash } };
+        config = config with { FeedForwards = config.FeedForwards.SetItem(3, hashed) };
+        Assert.Contains("hash routing", Refusal(config, "50%"), StringComparison.Ordinal);
+        Assert.Equal([1, 4], ExpertPruning.Plan(config, ExpertBudget.Parse("1"), RandomScores(config), [1]).Kept.Values.Select(kept => kept.Length));
+    }
+
+    [Fact]
     public void Scales_multiply_what_experts_give()
     {
         ModelConfig config = ConfigOf("gpt_oss");
