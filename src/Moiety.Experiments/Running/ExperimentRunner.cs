@@ -77,7 +77,11 @@ public sealed class ExperimentRunner
                 throw new OperationCanceledException(cancellationToken);
             }
 
-            trainer.Export(run.ModelFolder, cancellationToken);
+            // A gate that only trains, which the engine cannot serve, has results all the same.
+            if (trainer.ExportObstacle is null)
+            {
+                trainer.Export(run.ModelFolder, cancellationToken);
+            }
         }
         catch (InvalidInputException error)
         {
