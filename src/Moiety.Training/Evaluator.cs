@@ -20,7 +20,7 @@ internal static class Evaluator
     internal static EvaluationResult Evaluate(DecoderModule module, PackedSequences data, TrainingConfig config, int sequences, ExpertCapacity capacity, CancellationToken cancellationToken)
     {
         int total = Math.Min(sequences, data.Count);
-        bool routed = module.Config.FeedForwards.Any(layer => layer.Moe is not null);
+        bool routed = module.Adapter is null && module.Config.FeedForwards.Any(layer => layer.Moe is not null);
         double sum = 0;
         double sumWithDrops = 0;
         long tokens = 0;

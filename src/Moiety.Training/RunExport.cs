@@ -11,6 +11,13 @@ namespace Moiety.Training;
 /// </summary>
 public static class RunExport
 {
+    /// <summary>What a run exports to: a folder of this name within its own.</summary>
+    public static string FolderName(TrainingConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return config.Adapter is null ? "model" : "adapter";
+    }
+
     /// <summary>Writes the model as the run itself does at its end.</summary>
     /// <param name="config">The configuration of the run.</param>
     /// <param name="runFolder">The run.</param>
@@ -24,8 +31,9 @@ public static class RunExport
         string latest = CheckpointFolder.FindLatest(Trainer.CheckpointsOf(runFolder))
             ?? throw new InvalidInputException($"{runFolder}: there is no checkpoint to export yet; one is written every {config.CheckpointInterval} steps (intervals.checkpoint).");
         TrainedModel trained = TrainedModel.Prepare(config);
-        using DecoderModule module = new(trained.Config, config.Gates);
-        TrainingState state = CheckpointFolder.LoadValues(latest, RunFingerprint.Of(config, trained.Config, trainingTokens: null, config.Distillation is null ? null : ""), module.Store);
+        using DecoderModule module = trained.CreateModule();
+        trained.Start(module, isResumed: true);
+        TrainingState state = CheckpointFolder.LoadValues(latest, RunFingerprint.Of(config, module, trainingTokens: null, config.Distillation is null ? null : ""), module.Trained);
         trained.Export(module, destination, state.Distillation, cancellationToken);
         return state.Step;
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Moiety.Models;
+using Moiety.Models.Adapters;
 using Moiety.Models.Checkpoints;
 using Moiety.Models.Configuration;
 using Moiety.Models.Tokenizers;
@@ -42,6 +43,11 @@ internal sealed class TrainedModel
         Tokenizer? given = config.TokenizerPath is { } path ? ReadTokenizer(path) : null;
         if (config.InitialModel is null)
         {
+            if (config.Adapter is not null)
+            {
+                throw new InvalidInputException("adapter: an adapter is trained on a model that exists; name it in \"init\".");
+            }
+
             Tokenizer tokenizer = given ?? throw new InvalidInputException("data.tokenizer: missing; a model that starts from random weights has no tokenizer of its own. Make one with: moiety tokenizer train");
             ModelConfig model = config.Model with
             {
@@ -57,16 +63,35 @@ internal sealed class TrainedModel
         Tokenizer own = given ?? initial.Tokenizer
             ?? throw new InvalidInputException($"{initial.Path}: the model to start from carries no tokenizer; name one in data.tokenizer.");
         ModelConfig completed = Complete(initial, own);
-        HuggingFaceWriter.Check(completed);
+        if (config.Adapter is null)
+        {
+            HuggingFaceWriter.Check(completed); // Rather now than after the training.
+        }
+
         return new TrainedModel(config, completed, own, new HuggingFaceOptions { Generation = initial.Generation, ChatTemplate = initial.ChatTemplate });
     }
 
-    /// <summary>Gives a new module its first weights: those of the checkpoint to start from, or random ones.</summary>
+    /// <summary>The module, without weights.</summary>
+    /// <param name="device">Where it lives; the processor when null.</param>
+    /// <exception cref="InvalidInputException">The trainer does not compute the model, or the adapter does not fit it.</exception>
+    internal DecoderModule CreateModule(TrainingDevice? device = null) => new(Config, _config.Gates, device, _config.Adapter);
+
+    /// <summary>
+    /// Gives a module its first weights: those of the checkpoint to start from, or random ones. A resumed run takes what it trains from its
+    /// own checkpoint and only needs what is frozen.
+    /// </summary>
     /// <param name="module">The module.</param>
-    /// <param name="tokenCounts">Counts the tokens of the training corpus, for gates that ask for it.</param>
+    /// <param name="isResumed">Whether what is trained comes from a checkpoint of the run.</param>
+    /// <param name="tokenCounts">Counts the tokens of the training corpus, for gates that ask for it; or null.</param>
     /// <exception cref="InvalidInputException">The checkpoint lacks a tensor, or a weight is not finite.</exception>
-    internal void Start(DecoderModule module, Func<long[]> tokenCounts)
+    internal void Start(DecoderModule module, bool isResumed, Func<long[]>? tokenCounts = null)
     {
+        if (isResumed && module.Adapter is null)
+        {
+            return;
+        }
+
+        module.Adapter?.Initialize((ulong)_config.Seed);
         GateStart start = new((ulong)_config.Seed, tokenCounts);
         if (_config.InitialModel is null)
         {
@@ -89,7 +114,10 @@ internal sealed class TrainedModel
         ? $"Layer {layer}: a model with the gate \"{gate.Kind.Name}\" cannot be exported: it routes a token by later tokens, which a causal server does not have. Its checkpoints and metrics stay."
         : null;
 
-    /// <summary>Writes a module as a Hugging Face folder of the model's family, in F32, with the tokenizer and what else the start had.</summary>
+    /// <summary>
+    /// Writes a module as a Hugging Face folder of the model's family, in F32, with the tokenizer and what else the start had; an adapter as
+    /// its own folder.
+    /// </summary>
     /// <param name="module">The module.</param>
     /// <param name="folder">The folder.</param>
     /// <param name="distillation">Where the distillation is, for <c>config.json</c> to say; null without one.</param>
@@ -97,6 +125,13 @@ internal sealed class TrainedModel
     /// <exception cref="InvalidInputException">There is an obstacle, or the folder cannot be written.</exception>
     internal void Export(DecoderModule module, string folder, DistillationState? distillation, CancellationToken cancellationToken)
     {
+        if (module.Adapter is { } adapter)
+        {
+            PeftAdapterOptions options = new(_config.InitialModel!, adapter.Options.Targets, adapter.Options.Dropout);
+            PeftAdapterWriter.Write(folder, Config, adapter.ToAdapter(folder), options, cancellationToken);
+            return;
+        }
+
         if (ExportObstacle is { } obstacle)
         {
             throw new InvalidInputException(obstacle);

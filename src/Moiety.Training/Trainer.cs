@@ -66,18 +66,18 @@ public sealed class Trainer : IDisposable
         }
 
         _distiller?.UseCorpus(_trainingTokens.Key, _training.Count);
-        Model = new DecoderModule(trained.Config, config.Gates, device);
-        _optimizer = new AdamW(Model.Store, config.Optimizer);
-        _fingerprint = RunFingerprint.Of(config, trained.Config, _trainingTokens.Key, _distiller?.Fingerprint);
+        Model = trained.CreateModule(device);
+        _optimizer = new AdamW(Model.Trained, config.Optimizer);
+        trained.Start(Model, isResumed: latest is not null, () => _trainingTokens.CountIds(trained.Config.VocabularySize));
+        _fingerprint = RunFingerprint.Of(config, Model, _trainingTokens.Key, _distiller?.Fingerprint);
         if (latest is null)
         {
-            trained.Start(Model, () => _trainingTokens.CountIds(trained.Config.VocabularySize));
             _distiller?.Initialize(Model);
             _state = new TrainingState(0, 0, 0);
         }
         else
         {
-            _state = CheckpointFolder.Load(latest, _fingerprint, Model.Store, _optimizer);
+            _state = CheckpointFolder.Load(latest, _fingerprint, Model.Trained, _optimizer);
         }
 
         _state = _state with { Distillation = _state.Distillation ?? _distiller?.Start };
@@ -199,7 +199,7 @@ public sealed class Trainer : IDisposable
         return new TrainingResult(_state.Step, over, crossEntropy, over ? _lastEvaluation : null);
     }
 
-    /// <summary>Writes the model as a Hugging Face folder, in F32, with its tokenizer.</summary>
+    /// <summary>Writes the model as a Hugging Face folder, in F32, with its tokenizer; of a run that trains an adapter, the adapter's folder.</summary>
     /// <exception cref="InvalidInputException">The folder cannot be written, a weight is not finite, or there is an <see cref="ExportObstacle"/>.</exception>
     public void Export(string folder, CancellationToken cancellationToken = default) =>
         _trained.Export(Model, folder, _state.Distillation, cancellationToken);
@@ -261,7 +261,7 @@ public sealed class Trainer : IDisposable
     // Held-out cross-entropy at a later step if the labels alone taught until then; null when cancelled.
     private double? WithoutTeacher(long end, CancellationToken cancellationToken)
     {
-        using FlatSnapshot snapshot = new(Model.Store, _optimizer);
+        using FlatSnapshot snapshot = new(Model.Trained, _optimizer);
         try
         {
             for (long step = _state.Step + 1; step <= end; step++)
@@ -291,7 +291,7 @@ public sealed class Trainer : IDisposable
 
     private double RunStep(long step, long sequences, double learningRate, bool distills, MetricsWindow? window, out double norm)
     {
-        Model.Store.ZeroGradients();
+        Model.Trained.ZeroGradients();
         double crossEntropy = 0;
         LossWeights weights = new(_config.BalanceCoefficient, _config.RouterZCoefficient, 1.0 / _config.Accumulation);
         for (int i = 0; i < _config.Accumulation; i++)
@@ -356,7 +356,7 @@ public sealed class Trainer : IDisposable
 
     private void Save(IProgress<TrainingProgress>? progress)
     {
-        _checkpoints.Save(_state, _fingerprint, Model.Store, _optimizer);
+        _checkpoints.Save(_state, _fingerprint, Model.Trained, _optimizer);
         progress?.Report(Report("checkpoint"));
     }
 

@@ -12,7 +12,7 @@ internal static class TrainCommand
     private static readonly Argument<string> Config = new("config") { Description = "The training configuration, a JSON file" };
     private static readonly Option<string> Out = new("--out", "-o")
     {
-        Description = "Folder of the run: metrics.jsonl, checkpoints, loss curve, and the trained model in model/",
+        Description = "Folder of the run: metrics.jsonl, checkpoints, loss curve, and the trained model in model/ (an adapter in adapter/)",
         HelpName = "FOLDER",
         Required = true,
     };
@@ -42,6 +42,7 @@ internal static class TrainCommand
             new Example("go on after an interruption", "moiety train recipe.json --out runs/first --resume"),
             new Example("train on from a model", "moiety train recipe.json --init model.gguf --out runs/second"),
             new Example("the model in the middle of a run", "moiety train recipe.json --out runs/first --export-only"),
+            new Example("an adapter that the configuration describes", "moiety train lora.json --init model/ --out runs/lora", "moiety generate -m model/ --adapter runs/lora/adapter \"Once upon a time\""),
             new Example("try the result", "moiety generate -m runs/first/model \"Once upon a time\""))
         {
             Config,
@@ -62,10 +63,11 @@ internal static class TrainCommand
         TrainingConfig config = TrainingConfigReader.Read(path, parsed.GetValue(Init));
         string? device = parsed.GetValue(Device);
         config = device is null ? config : config with { Device = device };
+        string model = Path.Combine(folder, RunExport.FolderName(config));
         if (parsed.GetValue(ExportOnly))
         {
-            long step = RunExport.Write(config, folder, Path.Combine(folder, "model"), terminal.Stop);
-            terminal.Out.WriteLine($"{Path.Combine(folder, "model")}: the model after step {step:#,0}");
+            long step = RunExport.Write(config, folder, model, terminal.Stop);
+            terminal.Out.WriteLine($"{model}: the model after step {step:#,0}");
             return ExitCodes.Success;
         }
 

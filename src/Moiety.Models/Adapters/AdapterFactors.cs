@@ -6,10 +6,13 @@ namespace Moiety.Models.Adapters;
 /// <summary>The two factors of one tensor of a file, as the adapter has them.</summary>
 /// <param name="A">[rank, columns].</param>
 /// <param name="B">[rows, rank].</param>
-/// <param name="Rank">Rank.</param>
+/// <param name="Rank">Rank, of all experts together where there are any.</param>
 /// <param name="Scale">Factor of the product.</param>
 internal sealed record AdapterFactors(float[] A, float[] B, int Rank, float Scale)
 {
+    /// <summary>[experts, columns], what routes to experts; null without any.</summary>
+    public float[]? Router { get; init; }
+
     /// <summary>Rows of the tensor that they change.</summary>
     public int Rows => B.Length / Rank;
 
@@ -38,6 +41,24 @@ internal sealed record AdapterFactors(float[] A, float[] B, int Rank, float Scal
 
         int rank = (int)a.Shape[0];
         return new AdapterFactors(Values(a), Values(b), rank, scale(rank));
+    }
+
+    /// <summary>Reads the factors of experts, and their router.</summary>
+    /// <param name="path">The adapter, for messages.</param>
+    /// <param name="name">The tensor that they change.</param>
+    /// <param name="parts">The tensors of the file.</param>
+    /// <param name="mixture">The experts.</param>
+    /// <param name="scale">The scale of the rank of one expert.</param>
+    /// <exception cref="InvalidCheckpointException">One is missing, or their shapes do not fit each other and the experts.</exception>
+    public static AdapterFactors Read(string path, string name, AdapterTensors parts, AdapterMixture mixture, Func<int, float> scale)
+    {
+        AdapterFactors factors = Read(path, name, parts.A, parts.B, total => total % mixture.Experts == 0
+            ? scale(total / mixture.Experts)
+            : throw new InvalidCheckpointException(path, $"tensor \"{name}\"", $"its rank of {total} is not divisible by {mixture.Experts} experts"));
+        FileTensor router = parts.Router ?? throw new InvalidCheckpointException(path, $"tensor \"{name}\"", "its router is missing");
+        return router.Shape.Length == 2 && router.Shape[0] == mixture.Experts && router.Shape[1] == factors.Columns
+            ? factors with { Router = Values(router) }
+            : throw new InvalidCheckpointException(path, $"tensor \"{name}\"", $"its router has the shape {TensorShape.Text(router.Shape)}; [{mixture.Experts}, {factors.Columns}] is expected");
     }
 
     private static unsafe float[] Values(FileTensor tensor)

@@ -16,12 +16,20 @@ internal static partial class AdapterOrigin
     public static void Check(string path, string? baseModel, Checkpoint model)
     {
         string? wanted = HubName(baseModel);
-        Match cached = CachedModel().Match(model.Path.Replace('\\', '/'));
-        string? found = cached.Success ? $"{cached.Groups[1].Value}/{cached.Groups[2].Value}" : null;
+        string? found = CachedName(model.Path);
         if (wanted is not null && found is not null && !string.Equals(wanted, found, StringComparison.OrdinalIgnoreCase))
         {
             throw new InvalidInputException($"{path}: the adapter was made for {wanted}, the model is {found}. Take an adapter for this model.");
         }
+    }
+
+    /// <summary>What an adapter calls its model: the name on the hub of one that was pulled, and otherwise its path.</summary>
+    public static string NameOf(string path) => CachedName(path) ?? path;
+
+    private static string? CachedName(string path)
+    {
+        Match cached = CachedModel().Match(path.Replace('\\', '/'));
+        return cached.Success ? $"{cached.Groups[1].Value}/{cached.Groups[2].Value}" : null;
     }
 
     private static string? HubName(string? text)

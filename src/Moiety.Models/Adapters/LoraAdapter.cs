@@ -12,10 +12,16 @@ public sealed class LoraAdapter
     /// <summary>Largest rank; published adapters stay below 512.</summary>
     public const int MaxRank = 4096;
 
-    internal LoraAdapter(string path, Dictionary<string, LowRankUpdate> updates)
+    /// <summary>An adapter from its parts, by canonical tensor name.</summary>
+    /// <param name="path">Where it comes from, for messages.</param>
+    /// <param name="updates">The same update for every token.</param>
+    /// <param name="banks">Mixtures of experts.</param>
+    public LoraAdapter(string path, IReadOnlyDictionary<string, LowRankUpdate> updates, IReadOnlyDictionary<string, LoraExpertBank> banks)
     {
+        ArgumentNullException.ThrowIfNull(path);
         Path = path;
         Updates = updates.ToFrozenDictionary(StringComparer.Ordinal);
+        Banks = banks.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
     /// <summary>The folder or file.</summary>
@@ -24,10 +30,13 @@ public sealed class LoraAdapter
     /// <summary>The updates by canonical tensor name.</summary>
     public FrozenDictionary<string, LowRankUpdate> Updates { get; }
 
-    /// <summary>Number of parameters.</summary>
-    public long Parameters => Updates.Values.Sum(update => (long)update.A.Length + update.B.Length);
+    /// <summary>Mixtures of low-rank experts by canonical tensor name; empty in most adapters. What has one cannot be merged.</summary>
+    public FrozenDictionary<string, LoraExpertBank> Banks { get; }
 
-    /// <summary>Reads an adapter: a PEFT folder (<c>adapter_config.json</c>) or a GGUF file.</summary>
+    /// <summary>Number of parameters.</summary>
+    public long Parameters => Updates.Values.Sum(update => (long)update.A.Length + update.B.Length) + Banks.Values.Sum(bank => bank.Parameters);
+
+    /// <summary>Reads an adapter: a PEFT folder (<c>adapter_config.json</c>), one with experts, or a GGUF file.</summary>
     /// <param name="path">The folder or file.</param>
     /// <param name="model">The model that it is for.</param>
     /// <exception cref="InvalidInputException">

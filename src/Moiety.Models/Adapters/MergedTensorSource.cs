@@ -6,25 +6,42 @@ using Moiety.Numerics.Formats;
 namespace Moiety.Models.Adapters;
 
 /// <summary>The tensors of a model with an adapter merged in: W + Scale * B * A, in single precision where it changes anything.</summary>
-/// <param name="model">The model.</param>
-/// <param name="adapter">The adapter, read for this model.</param>
-public sealed unsafe class MergedTensorSource(Checkpoint model, LoraAdapter adapter) : TensorSource
+public sealed unsafe class MergedTensorSource : TensorSource
 {
+    private readonly Checkpoint _model;
+    private readonly LoraAdapter _adapter;
     private float[] _buffer = [];
+
+    /// <summary>Prepares the merge.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="adapter">The adapter, read for this model.</param>
+    /// <exception cref="InvalidInputException">The adapter has experts: which of them a matrix would need depends on the token.</exception>
+    public MergedTensorSource(Checkpoint model, LoraAdapter adapter)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(adapter);
+        if (adapter.Banks.Count > 0)
+        {
+            throw new InvalidInputException($"{adapter.Path}: an adapter with experts chooses among them for every token and cannot be merged into the weights. Use it beside them (--adapter).");
+        }
+
+        _model = model;
+        _adapter = adapter;
+    }
 
     /// <inheritdoc/>
     public override StorageFormat GetFormat(TensorSpec tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        return model.Describe(tensor.Name).Format;
+        return _model.Describe(tensor.Name).Format;
     }
 
     /// <inheritdoc/>
     public override Matrix Load(TensorSpec tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        Matrix stored = model.GetTensor(tensor.Name);
-        if (!adapter.Updates.TryGetValue(tensor.Name, out LowRankUpdate? update))
+        Matrix stored = _model.GetTensor(tensor.Name);
+        if (!_adapter.Updates.TryGetValue(tensor.Name, out LowRankUpdate? update))
         {
             return stored;
         }

@@ -9,8 +9,32 @@ namespace Moiety.Models.Adapters;
 /// <summary>Reads the folder that Hugging Face's PEFT writes: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c> or <c>.bin</c>.</summary>
 internal static class PeftAdapterReader
 {
-    private const string ConfigName = "adapter_config.json";
-    private const string Prefix = "base_model.model.";
+    /// <summary>The type of plain low-rank adapters.</summary>
+    public const string PlainType = "LORA";
+
+    /// <summary>
+    /// The type of Moiety's mixtures of low-rank experts: A [experts * rank, columns] and B [rows, experts * rank] of all experts under the
+    /// usual names, and <c>lora_router</c> [experts, columns] beside them. PEFT knows no such type and refuses it.
+    /// </summary>
+    public const string ExpertsType = "MOIETY_LORA_EXPERTS";
+
+    /// <summary>The configuration's keys of such a mixture.</summary>
+    public const string ExpertCount = "num_experts";
+
+    /// <inheritdoc cref="ExpertCount"/>
+    public const string ExpertsPerToken = "num_experts_per_tok";
+
+    /// <inheritdoc cref="ExpertCount"/>
+    public const string NormalizesTopK = "norm_topk_prob";
+
+    /// <summary>What describes the adapter.</summary>
+    public const string ConfigName = "adapter_config.json";
+
+    /// <summary>What holds its tensors.</summary>
+    public const string WeightsName = "adapter_model.safetensors";
+
+    /// <summary>How names of tensors begin.</summary>
+    public const string Prefix = "base_model.model.";
     private const int MostPatterns = 1000;
     private static readonly TimeSpan PatternTime = TimeSpan.FromSeconds(1);
 
@@ -33,21 +57,45 @@ internal static class PeftAdapterReader
         using PeftFiles files = PeftFiles.Open(folder);
         Pattern[] ranks = ReadPatterns(config, "rank_pattern");
         Pattern[] alphas = ReadPatterns(config, "alpha_pattern");
+        AdapterMixture? mixture = ReadMixture(config);
         Dictionary<string, AdapterFactors> factors = new(StringComparer.Ordinal);
-        foreach ((string name, (FileTensor? a, FileTensor? b)) in Group(folder, files.Tensors))
+        foreach ((string name, AdapterTensors parts) in Group(folder, files.Tensors, mixture is not null))
         {
-            factors.Add(name, AdapterFactors.Read(folder, name, a, b, rank => Scale(config, ranks, alphas, name, rank)));
+            float ScaleOf(int rank) => Scale(config, ranks, alphas, name, rank);
+            factors.Add(name, mixture is null ? AdapterFactors.Read(folder, name, parts.A, parts.B, ScaleOf) : AdapterFactors.Read(folder, name, parts, mixture, ScaleOf));
         }
 
-        return AdapterMatcher.Match(folder, model, family.HuggingFaceNamingFor(model.Config), family.HuggingFaceInterleaved, factors);
+        return AdapterMatcher.Match(folder, model, family.HuggingFaceNamingFor(model.Config), family.HuggingFaceInterleaved, factors, mixture);
+    }
+
+    /// <summary>Whether a file of this name is part of an adapter, so that writing a new one may replace it.</summary>
+    public static bool IsOwn(string name) => name is ConfigName or WeightsName;
+
+    private static AdapterMixture? ReadMixture(JsonField config)
+    {
+        if (config.Text("peft_type") != ExpertsType)
+        {
+            return null;
+        }
+
+        int experts = config.Get(ExpertCount).Int32();
+        int topK = config.Get(ExpertsPerToken).Int32();
+        if (experts is < 1 or > LoraAdapter.MaxRank)
+        {
+            throw config.Error(ExpertCount, $"{experts} is not between 1 and {LoraAdapter.MaxRank}");
+        }
+
+        return topK >= 1 && topK <= experts
+            ? new AdapterMixture(experts, topK, config.Boolean(NormalizesTopK) ?? throw config.Error(NormalizesTopK, "it is missing"))
+            : throw config.Error(ExpertsPerToken, $"{topK} is not between 1 and the {experts} experts");
     }
 
     // What changes the computation and is not built is refused by name.
     private static void Refuse(JsonField config)
     {
-        if (config.Text("peft_type") is { } type && type != "LORA")
+        if (config.Text("peft_type") is { } type && type is not (PlainType or ExpertsType))
         {
-            throw config.Error("peft_type", $"\"{type}\" is not supported; LORA is");
+            throw config.Error("peft_type", $"\"{type}\" is not supported; {PlainType} and {ExpertsType} are");
         }
 
         if (config.Boolean("use_dora") is true)
@@ -80,21 +128,22 @@ internal static class PeftAdapterReader
         }
     }
 
-    private static Dictionary<string, (FileTensor? A, FileTensor? B)> Group(string folder, IEnumerable<FileTensor> tensors)
+    private static Dictionary<string, AdapterTensors> Group(string folder, IEnumerable<FileTensor> tensors, bool hasRouters)
     {
-        Dictionary<string, (FileTensor? A, FileTensor? B)> groups = new(StringComparer.Ordinal);
+        Dictionary<string, AdapterTensors> groups = new(StringComparer.Ordinal);
         foreach (FileTensor tensor in tensors)
         {
             string name = tensor.Name.StartsWith(Prefix, StringComparison.Ordinal) ? tensor.Name[Prefix.Length..] : tensor.Name;
             int mark = name.LastIndexOf(".lora_", StringComparison.Ordinal);
-            string kind = mark < 0 ? "" : name[(mark + ".lora_".Length)..];
-            if (kind is not ("A.weight" or "B.weight" or "A.default.weight" or "B.default.weight"))
+            string module = mark < 0 ? "" : name[..mark];
+            AdapterTensors group = groups.GetValueOrDefault(module);
+            groups[module] = (mark < 0 ? "" : name[(mark + ".lora_".Length)..]) switch
             {
-                throw new InvalidCheckpointException(folder, $"tensor \"{tensor.Name}\"", "it is no factor of a low-rank update of a matrix, which alone is supported");
-            }
-
-            (FileTensor? A, FileTensor? B) group = groups.GetValueOrDefault(name[..mark]);
-            groups[name[..mark]] = kind[0] == 'A' ? (tensor, group.B) : (group.A, tensor);
+                "A.weight" or "A.default.weight" => group with { A = tensor },
+                "B.weight" or "B.default.weight" => group with { B = tensor },
+                "router.weight" when hasRouters => group with { Router = tensor },
+                _ => throw new InvalidCheckpointException(folder, $"tensor \"{tensor.Name}\"", "it is no factor of a low-rank update of a matrix, which alone is supported"),
+            };
         }
 
         return groups;
@@ -167,7 +216,7 @@ internal static class PeftAdapterReader
 
         public static PeftFiles Open(string folder)
         {
-            string safe = Path.Combine(folder, "adapter_model.safetensors");
+            string safe = Path.Combine(folder, WeightsName);
             if (File.Exists(safe))
             {
                 SafetensorsFile file = SafetensorsFile.Open(safe);
@@ -177,7 +226,7 @@ internal static class PeftAdapterReader
             string pickled = Path.Combine(folder, "adapter_model.bin");
             if (!File.Exists(pickled))
             {
-                throw new InvalidCheckpointException(folder, "adapter_model.safetensors", "there is neither it nor adapter_model.bin");
+                throw new InvalidCheckpointException(folder, WeightsName, "there is neither it nor adapter_model.bin");
             }
 
             PyTorchFile torch = PyTorchFile.Open(pickled);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Moiety.Models.Configuration;
+using Moiety.Training.Adapters;
 using Moiety.Training.Distillation;
 using Moiety.Training.Modules;
 using Moiety.Training.Optimization;
@@ -21,6 +22,9 @@ public sealed record TrainingConfig
 
     /// <summary>The checkpoint whose weights the run starts from, which has the configuration <see cref="Model"/>; null to start from random ones.</summary>
     public string? InitialModel { get; init; }
+
+    /// <summary>The adapter that is trained on <see cref="InitialModel"/> in its place, which stays as it is; or null.</summary>
+    public AdapterOptions? Adapter { get; init; }
 
     /// <summary>Corpora to train on: what <c>Corpus.Open</c> takes.</summary>
     public required ImmutableArray<string> TrainingCorpora { get; init; }

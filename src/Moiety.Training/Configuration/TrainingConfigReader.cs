@@ -207,7 +207,7 @@ public static class TrainingConfigReader
             KeptCheckpoints = intervals.Int32("keep", 1, 1000, 2),
         };
         intervals.RefuseOthers();
-        return config;
+        return root.Has("adapter") ? AdapterReader.Read(root, config) : config;
     }
 
     // The configuration of the checkpoint to start from. A section that describes the model is not needed; one that is there must fit.

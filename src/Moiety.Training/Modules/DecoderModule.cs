@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Moiety.Models;
 using Moiety.Models.Configuration;
+using Moiety.Training.Adapters;
 using Moiety.Training.Losses;
 using Moiety.Training.Native;
 using Moiety.Training.Routing;
@@ -26,8 +27,9 @@ public sealed class DecoderModule : IDisposable
     /// <param name="config">The model.</param>
     /// <param name="gates">The gate of each layer, null in dense ones; empty for what the configuration describes.</param>
     /// <param name="device">Where it lives; the processor when null.</param>
-    /// <exception cref="InvalidInputException">The configuration has a feature that the trainer does not compute.</exception>
-    public DecoderModule(ModelConfig config, ImmutableArray<GateOptions?> gates = default, TrainingDevice? device = null)
+    /// <param name="adapter">What is trained in place of the model, which is frozen then: its parameters have no gradients; or null.</param>
+    /// <exception cref="InvalidInputException">The configuration has a feature that the trainer does not compute, or the adapter does not fit the model.</exception>
+    public DecoderModule(ModelConfig config, ImmutableArray<GateOptions?> gates = default, TrainingDevice? device = null, AdapterOptions? adapter = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         if (UntrainedFeatures.Of(config).FirstOrDefault() is { } feature)
@@ -46,20 +48,34 @@ public sealed class DecoderModule : IDisposable
         _embedding = new TokenEmbedding(Store, config);
         _layers = [.. Enumerable.Range(0, config.LayerCount).Select(layer => new DecoderLayer(Store, config, RotaryOf(layer), layer, gates.IsDefaultOrEmpty ? null : gates[layer]))];
         _head = new OutputHead(Store, config, _embedding.Words);
+        Adapter = adapter is null ? null : new AdapterModule(adapter, config, Store);
         Store.Allocate();
+        if (adapter is not null)
+        {
+            Store.Freeze();
+        }
     }
 
     /// <summary>What was built.</summary>
     public ModelConfig Config { get; }
 
-    /// <summary>Number of parameters.</summary>
+    /// <summary>Number of parameters, those of an adapter apart.</summary>
     public long ParameterCount => Store.Count;
+
+    /// <summary>Number of parameters that are trained: the adapter's where there is one.</summary>
+    public long TrainedParameterCount => Trained.Count;
 
     /// <summary>Canonical names of all parameters.</summary>
     public IReadOnlyCollection<string> ParameterNames => Store.Names;
 
-    /// <summary>The parameters and their gradients.</summary>
+    /// <summary>The parameters, and their gradients unless they are frozen.</summary>
     internal ParameterStore Store { get; }
+
+    /// <summary>What is trained in place of the parameters, or null.</summary>
+    internal AdapterModule? Adapter { get; }
+
+    /// <summary>What is trained: the parameters, or those of the adapter.</summary>
+    internal ParameterStore Trained => Adapter?.Store ?? Store;
 
     /// <summary>
     /// Draws the parameters: normal with deviation 0.02, projections into the residual stream divided by sqrt(2 * layers) as in GPT-2,
@@ -146,7 +162,9 @@ public sealed class DecoderModule : IDisposable
         }
 
         Store.Upload();
+        Adapter?.Store.Upload();
         pass.TokenIds = tokens;
+        pass.Adapter = Adapter;
         Tensor residual = _embedding.Forward(tokens, pass);
         foreach (DecoderLayer layer in _layers)
         {
@@ -221,6 +239,7 @@ public sealed class DecoderModule : IDisposable
     public void Dispose()
     {
         Store.Dispose();
+        Adapter?.Dispose();
         foreach (RotaryTable rotary in _rotaries.Values)
         {
             rotary.Dispose();

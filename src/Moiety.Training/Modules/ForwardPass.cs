@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Moiety.Training.Adapters;
 using Moiety.Training.Kernels;
 using Moiety.Training.Routing;
 using static TorchSharp.torch;
@@ -39,6 +40,12 @@ internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? ca
 
     /// <summary>[batch, length], int64: the token ids, for gates that look at them.</summary>
     internal Tensor? TokenIds { get; set; }
+
+    /// <summary>What is trained in place of the model, which is frozen then; null where the model itself is.</summary>
+    internal AdapterModule? Adapter { get; set; }
+
+    /// <summary>Whether the model's own routers learn.</summary>
+    internal bool TrainsRouters => TrackRouterLosses && Adapter is null;
 
     /// <summary>Losses of the routers, layer by layer.</summary>
     internal List<RouterLoss> RouterLosses { get; } = [];
@@ -106,10 +113,11 @@ internal sealed class ForwardPass(ComputePrecision precision, ExpertCapacity? ca
     /// <summary>A tensor in the type of the matrix products.</summary>
     internal Tensor Cast(Tensor value) => value.dtype == ComputeType ? value : value.to(ComputeType);
 
-    /// <summary>x W^T, or x W^T + b.</summary>
+    /// <summary>x W^T, or x W^T + b, with what the adapter adds to the product.</summary>
     internal Tensor Project(Tensor input, Parameter weight, Parameter? bias = null)
     {
         Tensor product = Multiply(input, weight);
+        product = Adapter is null ? product : Adapter.AddTo(product, input, weight, this);
         return bias is { } shift ? product.Plus(Cast(shift.Value)) : product;
     }
 

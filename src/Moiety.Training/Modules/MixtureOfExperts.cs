@@ -94,13 +94,17 @@ internal sealed class MixtureOfExperts
             TokenIds = pass.TokenIds,
             Layer = _layer,
             Capacity = pass.Capacity,
-            IsTraining = pass.TrackRouterLosses,
+            IsTraining = pass.TrainsRouters,
             Progress = pass.Progress,
             Used = pass.UsedTokens,
             Seed = pass.Seed,
         });
         pass.RouterLosses.AddRange(routing.Losses);
-        pass.Routers.Add(routing.Statistics);
+        if (pass.Adapter is not { Options.IsRouted: true })
+        {
+            // Otherwise the routers of the adapter report: they are what is trained.
+            pass.Routers.Add(routing.Statistics);
+        }
 
         Tensor output = Multiply(input, routing, pass);
         if (_residual is not null)

@@ -76,7 +76,7 @@ internal sealed class OutputHead
 
     /// <summary>
     /// The head by hand, chunk by chunk: logits, loss, and both gradients while the chunk is in the cache. The gradients of the head's
-    /// parameters go to their store.
+    /// parameters go to their store, unless it is frozen.
     /// </summary>
     /// <param name="input">What <see cref="Input"/> gave, detached.</param>
     /// <param name="labels">[rows], int64: the right next tokens.</param>
@@ -89,7 +89,7 @@ internal sealed class OutputHead
         using IDisposable guard = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = pass.Cast(_words.Value);
-        Tensor weightGradient = _words.Gradient;
+        Tensor? weightGradient = _words.Store.IsFrozen ? null : _words.Gradient;
         Tensor inputGradient = empty_like(input);
         HeadLoss sum = default;
         labels = labels.to(input.device);
@@ -103,8 +103,11 @@ internal sealed class OutputHead
             sum += loss.SumAndGradientInPlace(logits, labels.narrow(0, row, rows), row, scale);
             Tensor gradient = slope is null ? logits : logits * slope;
             inputGradient.narrow(0, row, rows).copy_(gradient.mm(weight));
-            weightGradient.Accumulate(gradient.t().mm(part));
-            _bias?.Gradient.Accumulate(gradient.sum(dim: 0L));
+            if (weightGradient is not null)
+            {
+                weightGradient.Accumulate(gradient.t().mm(part));
+                _bias?.Gradient.Accumulate(gradient.sum(dim: 0L));
+            }
         }
 
         return (sum, inputGradient.MoveToOuterDisposeScope());

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Moiety.Models;
 using Moiety.Numerics.Randomness;
 using TorchSharp;
@@ -41,7 +43,10 @@ internal sealed class ParameterStore(TrainingDevice? device = null) : IDisposabl
     }
 
     /// <summary>The flat gradients.</summary>
-    internal Tensor Gradients => _gradients ?? throw new InvalidOperationException("The store is not allocated.");
+    internal Tensor Gradients => _gradients ?? throw new InvalidOperationException(IsFrozen ? "The store is frozen." : "The store is not allocated.");
+
+    /// <summary>Whether nothing in it is trained.</summary>
+    internal bool IsFrozen { get; private set; }
 
     /// <summary>Length of both buffers, padding included.</summary>
     internal long Length { get; private set; }
@@ -116,6 +121,14 @@ internal sealed class ParameterStore(TrainingDevice? device = null) : IDisposabl
 
         _gradients?.Dispose();
         _gradients = null;
+        IsFrozen = true;
+    }
+
+    /// <summary>The leaf that holds a named parameter, and the names and rows of all that it holds, in their order.</summary>
+    internal (int Leaf, (string Name, long Rows)[] Parts) LeafOf(string name)
+    {
+        int leaf = Find(name).Leaf;
+        return (leaf, [.. _named.Where(pair => pair.Value.Leaf == leaf).Select(pair => (pair.Key, (long)pair.Value.Rows))]);
     }
 
     /// <summary>
@@ -160,7 +173,7 @@ internal sealed class ParameterStore(TrainingDevice? device = null) : IDisposabl
 
         Tensor flat = _host ?? _values ?? throw new InvalidOperationException("The store is not allocated.");
         using Tensor view = flat.narrow(0, leaf.Offset + parameter.Offset, parameter.Length);
-        return System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(view.bytes);
+        return MemoryMarshal.Cast<byte, float>(view.bytes);
     }
 
     /// <summary>A view of a named parameter with its own shape.</summary>
@@ -183,6 +196,18 @@ internal sealed class ParameterStore(TrainingDevice? device = null) : IDisposabl
         }
 
         new Xoshiro256(seed, purpose).FillNormal(Span(name), standardDeviation);
+    }
+
+    /// <summary>A hash of all values.</summary>
+    internal string Hash()
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string name in Names)
+        {
+            hash.AppendData(MemoryMarshal.AsBytes(Span(name)));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..32];
     }
 
     /// <summary>Zeroes all gradients.</summary>

@@ -17,6 +17,7 @@ internal static class TrainingRun
     public static int Execute(TrainingConfig config, string folder, bool resume, string command, Terminal terminal)
     {
         string? obstacle = null;
+        string model = Path.Combine(folder, RunExport.FolderName(config));
         TrainingResult result = TrainingWatch.Run(terminal, command, observer =>
         {
             using Trainer trainer = Trainer.Open(config, folder, resume, observer, terminal.Stop);
@@ -24,7 +25,7 @@ internal static class TrainingRun
             obstacle = trainer.ExportObstacle;
             if (trained.Completed && obstacle is null)
             {
-                trainer.Export(Path.Combine(folder, "model"), terminal.Stop);
+                trainer.Export(model, terminal.Stop);
             }
 
             return trained;
@@ -41,7 +42,7 @@ internal static class TrainingRun
             terminal.Error.WriteLine(obstacle);
         }
 
-        terminal.Out.WriteLine($"{(obstacle is null ? Path.Combine(folder, "model") : folder)}: trained for {result.Step:#,0} steps, training loss {result.CrossEntropy:0.0000}"
+        terminal.Out.WriteLine($"{(obstacle is null ? model : folder)}: trained for {result.Step:#,0} steps, training loss {result.CrossEntropy:0.0000}"
             + (result.Validation is { } validation ? $", held-out perplexity {validation.Perplexity:0.000}" : ""));
         terminal.Out.WriteLine($"loss curve: {string.Join(", ", curves)}");
         return ExitCodes.Success;
