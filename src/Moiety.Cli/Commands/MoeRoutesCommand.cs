@@ -6,6 +6,8 @@ using Moiety.Data.Corpora;
 using Moiety.Evaluation.Perplexity;
 using Moiety.Evaluation.Routing;
 using Moiety.Models;
+using Moiety.Models.Adapters;
+using Moiety.Models.Checkpoints;
 using Moiety.Models.Quantization;
 using Spectre.Console;
 
@@ -63,6 +65,11 @@ internal static class MoeRoutesCommand
         string? plot = parsed.GetValue(Plot);
         QuantizationPlot.Check(plot);
         Corpus corpus = Corpus.Open(parsed.GetRequiredValue(Text));
+        if (Model.AdapterOf(parsed) is { } path && ShowAdapter(parsed, path, corpus, terminal))
+        {
+            return;
+        }
+
         using OpenedModel model = Model.Open(parsed);
         RouteMeter meter = new(model.Engine, model.Tokenizer);
         RouteStatistics routes;
@@ -83,6 +90,32 @@ internal static class MoeRoutesCommand
             int[] layers = [.. routes.Layers.Select(layer => layer.Layer)];
             WriteAblation(terminal, ablation, layers, parsed.GetValue(AsJson));
         }
+    }
+
+    // An adapter with experts: its routers are what is shown. False for an adapter without any, which changes what a model's routers read.
+    private static bool ShowAdapter(ParseResult parsed, string path, Corpus corpus, Terminal terminal)
+    {
+        using Checkpoint checkpoint = Model.OpenCheckpoint(parsed);
+        LoraAdapter adapter = LoraAdapter.Open(path, checkpoint);
+        if (adapter.Banks.Count == 0)
+        {
+            return false;
+        }
+
+        if (parsed.GetValue(Ablate) || parsed.GetValue(Plot) is not null)
+        {
+            throw new InvalidInputException($"{path}: the adapter has experts of its own, which --ablate and --plot do not show. Leave them out.");
+        }
+
+        IReadOnlyList<AdapterRoutes> routers;
+        using (ProgressLine<long> progress = new(terminal, tokens => $"{tokens:#,0} tokens read"))
+        {
+            AdapterRouteMeter meter = new(checkpoint, adapter, Model.ReadEngineOptions(parsed));
+            routers = meter.Measure(corpus.ReadDocuments(terminal.Stop).Take(parsed.GetValue(Limit)), parsed.GetValue(Seed), progress, terminal.Stop);
+        }
+
+        AdapterRouteTables.Write(terminal, routers, parsed.GetValue(AsJson));
+        return true;
     }
 
     private static void WriteAblation(Terminal terminal, ExpertAblation ablation, int[] layers, bool json)

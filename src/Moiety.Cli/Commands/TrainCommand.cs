@@ -42,7 +42,7 @@ internal static class TrainCommand
             new Example("go on after an interruption", "moiety train recipe.json --out runs/first --resume"),
             new Example("train on from a model", "moiety train recipe.json --init model.gguf --out runs/second"),
             new Example("the model in the middle of a run", "moiety train recipe.json --out runs/first --export-only"),
-            new Example("an adapter that the configuration describes", "moiety train lora.json --init model/ --out runs/lora", "moiety generate -m model/ --adapter runs/lora/adapter \"Once upon a time\""),
+            new Example("an adapter that the configuration describes", "moiety train lora.json --init model/ --out runs/lora"),
             new Example("try the result", "moiety generate -m runs/first/model \"Once upon a time\""))
         {
             Config,

@@ -94,7 +94,10 @@ internal sealed class ModelOptions(bool hasModel = true, bool hasAdapter = true)
     public bool IsGiven(ParseResult parsed) => parsed.GetValue(_model) is not null;
 
     /// <summary>Whether the user named an adapter.</summary>
-    public bool HasAdapter(ParseResult parsed) => hasAdapter && parsed.GetValue(_adapter) is not null;
+    public bool HasAdapter(ParseResult parsed) => AdapterOf(parsed) is not null;
+
+    /// <summary>The adapter that the user named, or null.</summary>
+    public string? AdapterOf(ParseResult parsed) => hasAdapter ? parsed.GetValue(_adapter) : null;
 
     /// <summary>Reads how the engine should use the machine.</summary>
     /// <exception cref="InvalidInputException">A number is out of range.</exception>
