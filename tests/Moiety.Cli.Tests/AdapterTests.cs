@@ -34,6 +34,35 @@ public class AdapterTests(ModelFixture model) : IClassFixture<ModelFixture>
         MoietyProcess.Run("merge", model.HuggingFace, model.HuggingFace, merged).FailsWith("adapter_config.json");
     }
 
+    [Fact]
+    public void A_mixture_is_trained_used_and_looked_into_and_a_model_is_trained_on()
+    {
+        model.File("train.txt", Encoding.UTF8.GetBytes(string.Join("\n<|endoftext|>\n", Enumerable.Range(0, 60).Select(i => $"Mia has {i} red kites. Tom went to the lake."))));
+        string Recipe(string name, string adapter) => model.File(name, Encoding.UTF8.GetBytes(
+            $$"""
+            {
+              "init": "model", {{adapter}}
+              "data": { "train": "train.txt" },
+              "training": { "sequence_length": 32, "batch_size": 4, "steps": 6, "threads": 1, "precision": "f32" },
+              "optimizer": { "learning_rate": 5e-2, "warmup_steps": 1 }
+            }
+            """));
+        string mixture = Recipe("mixture.json", """ "adapter": { "rank": 2, "targets": ["q_proj", "o_proj"], "experts": 4 }, """);
+        string run = Path.Combine(model.Folder, "mixture-run");
+        string adapter = Path.Combine(run, "adapter");
+        Assert.Contains(adapter, MoietyProcess.Run("train", mixture, "--out", run).Succeeds().Out, StringComparison.Ordinal);
+        Assert.NotEqual(Generate("-m", model.HuggingFace), Generate("-m", model.HuggingFace, "--adapter", adapter));
+        Assert.Contains("0 self_attn.o_proj", MoietyProcess.Run("moe", "routes", model.Questions, "--documents", "3", "-m", model.HuggingFace, "--adapter", adapter).Succeeds().Out, StringComparison.Ordinal);
+        MoietyProcess.Run("merge", model.HuggingFace, adapter, Path.Combine(model.Folder, "impossible")).FailsWith("cannot be merged");
+        MoietyProcess.Run("train", Recipe("wrong.json", """ "adapter": { "rank": 0, "targets": ["q_proj"] }, """), "--out", Path.Combine(model.Folder, "wrong")).FailsWith("adapter.rank");
+
+        // Without an adapter the model itself is trained on, here from another file than the configuration names, and exported once more.
+        string whole = Path.Combine(model.Folder, "whole-run");
+        MoietyProcess.Run("train", Recipe("whole.json", ""), "--init", model.Gguf, "--out", whole).Succeeds();
+        Assert.NotEqual(Generate("-m", model.Gguf), Generate("-m", Path.Combine(whole, "model")));
+        Assert.Contains("after step 6", MoietyProcess.Run("train", Path.Combine(model.Folder, "whole.json"), "--init", model.Gguf, "--out", whole, "--export-only").Succeeds().Out, StringComparison.Ordinal);
+    }
+
     private static string Generate(params string[] options) =>
         MoietyProcess.Run(["generate", "Mia has", "--greedy", "--max-tokens", "12", .. options]).Succeeds().Out;
 }
