@@ -102,7 +102,7 @@ public sealed class TrainedAdapterTests : IDisposable
         Refused("\"peft_type\": \"MOIETY_LORA_EXPERTS\"", "\"peft_type\": \"LORA\"", "lora_router");
         Refused("\"num_experts\": 4", "\"num_experts\": 3", "3 experts");
         Refused("\"num_experts\": 4", "\"num_experts\": 0", "num_experts");
-        Refused("\"num_experts\": 4", "\"num_experts\": 8", "router");
+        Refused("\"num_experts\": 4", "\"num_experts\": 8", "have the rank 2");
         Refused("\"num_experts_per_tok\": 2", "\"num_experts_per_tok\": 5", "num_experts_per_tok");
         Refused("\"norm_topk_prob\": true", "\"other\": true", "norm_topk_prob");
         Refused("\"r\": 4", "\"r\": 3", "r");
