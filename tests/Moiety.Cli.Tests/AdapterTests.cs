@@ -52,7 +52,7 @@ public class AdapterTests(ModelFixture model) : IClassFixture<ModelFixture>
         string adapter = Path.Combine(run, "adapter");
         Assert.Contains(adapter, MoietyProcess.Run("train", mixture, "--out", run).Succeeds().Out, StringComparison.Ordinal);
         Assert.NotEqual(Generate("-m", model.HuggingFace), Generate("-m", model.HuggingFace, "--adapter", adapter));
-        Assert.Contains("0 self_attn.o_proj", MoietyProcess.Run("moe", "routes", model.Questions, "--documents", "3", "-m", model.HuggingFace, "--adapter", adapter).Succeeds().Out, StringComparison.Ordinal);
+        Assert.Contains("model.layers.0.self_attn.o_proj", MoietyProcess.Run("moe", "routes", model.Questions, "--documents", "3", "-m", model.HuggingFace, "--adapter", adapter).Succeeds().Out, StringComparison.Ordinal);
         MoietyProcess.Run("merge", model.HuggingFace, adapter, Path.Combine(model.Folder, "impossible")).FailsWith("cannot be merged");
         MoietyProcess.Run("train", Recipe("wrong.json", """ "adapter": { "rank": 0, "targets": ["q_proj"] }, """), "--out", Path.Combine(model.Folder, "wrong")).FailsWith("adapter.rank");
 
