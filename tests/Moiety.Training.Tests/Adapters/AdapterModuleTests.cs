@@ -68,7 +68,7 @@ public class AdapterModuleTests
     public void A_bank_of_experts_is_the_sum_that_its_definition_says(int topK)
     {
         AdapterOptions options = Routed with { TopK = topK, Targets = ["layers.0.mlp.down_proj"] };
-        using DecoderModule module = new(Model, [], options);
+        using DecoderModule module = new(Model, [], adapter: options);
         Randomize(module);
         LoraExpertBank bank = module.Adapter!.ToAdapter("trained").Banks[TensorNames.Down(0)];
         Assert.Equal((4, topK, 3, 2f, topK > 1), (bank.Experts, bank.TopK, bank.Rank, bank.Scale, bank.NormalizeTopK));
@@ -90,7 +90,7 @@ public class AdapterModuleTests
     [Fact]
     public void Only_what_the_router_chooses_gets_a_gradient()
     {
-        using DecoderModule module = new(Model, [], Routed with { TopK = 1, Targets = ["layers.0.self_attn.q_proj"] });
+        using DecoderModule module = new(Model, [], adapter: Routed with { TopK = 1, Targets = ["layers.0.self_attn.q_proj"] });
         Fill(module);
         Randomize(module);
         string name = TensorNames.Query(0);
@@ -118,8 +118,8 @@ public class AdapterModuleTests
     [Fact]
     public void Dropout_is_for_training_only_and_the_same_for_the_same_seed()
     {
-        using DecoderModule module = new(Model, [], Plain with { Dropout = 0.5 });
-        using DecoderModule without = new(Model, [], Plain);
+        using DecoderModule module = new(Model, [], adapter: Plain with { Dropout = 0.5 });
+        using DecoderModule without = new(Model, [], adapter: Plain);
         foreach (DecoderModule each in (DecoderModule[])[module, without])
         {
             Fill(each);
@@ -142,7 +142,7 @@ public class AdapterModuleTests
     public void What_cannot_be_adapted_is_named(string target, int rank, int experts, string said, string more)
     {
         AdapterOptions options = new() { Rank = rank, Alpha = 1, Targets = [target], Experts = experts };
-        string message = Assert.Throws<InvalidInputException>(() => new DecoderModule(Model, [], options)).Message;
+        string message = Assert.Throws<InvalidInputException>(() => new DecoderModule(Model, [], adapter: options)).Message;
         Assert.Contains(said, message, StringComparison.Ordinal);
         Assert.Contains(more, message, StringComparison.Ordinal);
     }
@@ -151,7 +151,7 @@ public class AdapterModuleTests
     public void Matrices_that_a_family_keeps_in_one_are_refused()
     {
         ModelConfig fused = TinyModules.Config(TinyModules.Dense) with { Family = "phi3" };
-        string message = Assert.Throws<InvalidInputException>(() => new DecoderModule(fused, [], Plain with { Targets = ["qkv_proj"] })).Message;
+        string message = Assert.Throws<InvalidInputException>(() => new DecoderModule(fused, [], adapter: Plain with { Targets = ["qkv_proj"] })).Message;
         Assert.Contains("in one tensor with others", message, StringComparison.Ordinal);
     }
 
@@ -159,7 +159,7 @@ public class AdapterModuleTests
 
     private static DecoderModule Adapted(string kind)
     {
-        DecoderModule module = new(Model, [], kind switch
+        DecoderModule module = new(Model, [], adapter: kind switch
         {
             "plain" => Plain,
             "routed" => Routed,

@@ -56,7 +56,7 @@ public sealed class AdapterTrainingTests : IDisposable
     {
         TrainingConfig config = Config(Routed, steps: 1);
         Train(config, _folder["run"], resume: false);
-        using DecoderModule module = new(config.Model, [], config.Adapter);
+        using DecoderModule module = new(config.Model, [], adapter: config.Adapter);
         Assert.Equal(4 * module.Trained.Length, new FileInfo(_folder["run/checkpoints/step-00000001/values.f32"]).Length);
         Directory.Delete(_folder["base"], recursive: true);
         WriteBase("base", seed: 2);
