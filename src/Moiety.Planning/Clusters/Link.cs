@@ -8,5 +8,6 @@ public readonly record struct Link(double BytesPerSecond, double LatencySeconds)
     /// <summary>Time of some messages one after another.</summary>
     /// <param name="messages">How many.</param>
     /// <param name="bytes">Bytes of all of them together.</param>
-    public double Seconds(double messages, double bytes) => (messages * LatencySeconds) + (bytes / BytesPerSecond);
+    /// <returns>0 for no message: a node of one device has no link inside, whose bandwidth is 0.</returns>
+    public double Seconds(double messages, double bytes) => messages == 0 ? 0 : (messages * LatencySeconds) + (bytes / BytesPerSecond);
 }

@@ -65,6 +65,15 @@ public class CollectiveTests
         });
 
     [Fact]
+    public void Nodes_of_one_device_have_nothing_to_gain_from_the_hierarchy()
+    {
+        Cluster cluster = ClusterReader.Read("cpu-8");
+
+        Assert.Equal(1, cluster.DevicesPerNode);
+        Assert.True(Collectives.Hierarchical(cluster, 8, 100).Seconds > Collectives.Flat(cluster, 8, 100).Seconds);
+    }
+
+    [Fact]
     public void Hierarchical_wins_with_small_messages_and_flat_with_large_ones()
     {
         Cluster cluster = TestClusters.Round(64, 8);
