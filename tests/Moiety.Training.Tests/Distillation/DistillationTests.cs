@@ -209,6 +209,8 @@ public class DistillationTests
             Assert.Equal(0.5, kd.GetProperty("weight").GetDouble());
             Assert.Equal(2, kd.GetProperty("temperature").GetDouble());
             Assert.Equal(2, kd.GetProperty("stop_step").GetInt64());
+            using Checkpoint student = Checkpoint.Open(folder[model]);
+            Assert.Equal(config.Model.LayerCount, student.Config.LayerCount);
         }
     }
 

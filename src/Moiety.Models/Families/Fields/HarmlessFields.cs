@@ -18,7 +18,8 @@ internal static class HarmlessFields
         "seq_length", "special_tokens", "suppress_tokens", "task_specific_params", "temperature", "tf_legacy_loss", "tokenizer_class", "top_k", "top_p", "torch_dtype",
         "torchscript", "transformers_version", "typical_p", "unsloth_fixed", "unsloth_version", "use_cache", "use_flash_attn", "use_flash_attention_2",
         "bias_dropout_fusion", "masked_softmax_fusion", "attention_softmax_in_fp32", "apply_residual_connection_post_layernorm_dropout", "fused_bias_fc",
-        "unk_index", "gen_layers", "mask_token", "slow_but_exact", "max_sequence_length", "model_max_length", "_name_or_path");
+        "unk_index", "gen_layers", "mask_token", "slow_but_exact", "max_sequence_length", "model_max_length", "_name_or_path",
+        "teacher", "kd");
 
     private static readonly string[] Prefixes = ["_", "initializer_", "init_", "summary_", "unsloth_", "gradient_"];
 
